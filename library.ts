@@ -1,6 +1,7 @@
 /** The public API of the package `gray-release`, for your own Pulumi program. */
 export type { AccessArgs } from "./components/access.ts";
 export type { AdditionalServiceArgs } from "./components/additional-service-args.ts";
+export type { AutoscalingArgs, HorizontalArgs, KedaArgs } from "./components/autoscaling.ts";
 export { CanaryService, type CanaryServiceArgs } from "./components/canary-service.ts";
 export type { Check } from "./components/check.ts";
 export { type FileContent, type FileSet, type Files, file, filesIn } from "./components/config-files.ts";

@@ -3,6 +3,7 @@
  * file checks whether a service can be adopted, and renders its first release.
  */
 import { followersOf } from "./additional-service-args.ts";
+import { isScaled } from "./autoscaling.ts";
 import { canonicalJson } from "./canonical.ts";
 import { ingressSpec } from "./ingress.ts";
 import { adoptedAnnotation, serviceLabel } from "./names.ts";
@@ -182,7 +183,7 @@ function obstacle(
     return `Deployment ${service} selects by matchExpressions, and adoption supports only matchLabels, so create the Deployment anew with matchLabels, or choose another service name`;
   }
 
-  if (args.replicas !== "external" && args.replicas !== replicas) {
+  if (!isScaled(args) && args.replicas !== replicas) {
     return `Deployment ${service} has ${replicas} pods and the program has ${args.replicas}, so make them equal`;
   }
   const [livePorts, wantedPorts] = [ports, servicePorts(args.ports)].map((each) => each.map(showPort).join(", "));

@@ -5,6 +5,7 @@ import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { openRollout } from "../gate/open.ts";
 import { additionalService } from "./additional-service.ts";
 import type { AdoptedKind } from "./adoption.ts";
+import { stableAutoscaler } from "./autoscaler.ts";
 import { planConfigMap, releaseConfigMaps, storedReleases } from "./config-maps.ts";
 import { trackDeployment } from "./deployment.ts";
 import { trackBudget } from "./disruption-budget.ts";
@@ -95,6 +96,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       ...publicArgs,
       ...(weight !== undefined && { weight: percentOf(weight) }),
       ...(plan && { plan: plainPlan(plan) }),
+      replicas: opening.then(({ stableReplicas }) => stableReplicas ?? "external"),
       admissions: opening.then(({ admissions }) => admissions),
       releases: opening.then(({ releases }) => templatesOf(releases)),
       shift: opening.then(({ shift }) => shift),
@@ -200,6 +202,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])
       : undefined;
     for (const track of args.disruptionBudget ? owned : []) trackBudget(names, track, args, owner, child);
+    if (stable && args.autoscaling) stableAutoscaler(names, args, args.autoscaling, owner, child);
     if (stable && args.debugIngress)
       serviceIngress(debugIngressName(service), names, args, args.debugIngress, owner, child);
 

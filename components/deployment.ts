@@ -2,6 +2,7 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { adoptedAnnotations } from "./adoption.ts";
 import { defaults } from "./defaults.ts";
+import { followingAnnotations } from "./following.ts";
 import {
   deploymentName,
   deploymentSelector,
@@ -77,6 +78,7 @@ export function deploymentObject(service: string, track: Track, args: ServiceArg
         ...sequenceAnnotations(run.sequence),
         ...ownerAnnotations(run.owner),
         [stackAnnotation]: run.stack,
+        ...(track === "canary" && followingAnnotations(args)),
         ...(run.adopted && adoptedAnnotations(run.release.id)),
         ...(run.previous !== undefined && { [previousAnnotation]: run.previous }),
       },

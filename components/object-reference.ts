@@ -9,6 +9,8 @@ export const objectKinds = [
   "ConfigMap",
   "ServiceAccount",
   "PodDisruptionBudget",
+  "HorizontalPodAutoscaler",
+  "ScaledObject",
 ] as const;
 /** One of {@link objectKinds}. */
 export type ObjectKind = (typeof objectKinds)[number];

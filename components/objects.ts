@@ -1,5 +1,6 @@
 /** Lists the Kubernetes objects of a service. */
 import { additionalServiceName } from "./additional-service-args.ts";
+import { autoscalerReference } from "./autoscaling.ts";
 import { backendName, debugIngressName, deploymentName } from "./names.ts";
 import type { ObjectReference } from "./object-reference.ts";
 import { planName } from "./plan.ts";
@@ -46,5 +47,6 @@ export function objectsOf(
     ...(owned.includes("stable") && args.debugIngress
       ? [{ kind: "Ingress", name: debugIngressName(service) } as const]
       : []),
+    ...(owned.includes("stable") && args.autoscaling ? [autoscalerReference(service, args.autoscaling)] : []),
   ];
 }

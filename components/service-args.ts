@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
 import { type AdditionalServiceArgs, additionalServicesSchema } from "./additional-service-args.ts";
+import { type AutoscalingArgs, autoscalingSchema, sizeFault } from "./autoscaling.ts";
 import { defaults } from "./defaults.ts";
 import { type DisruptionBudgetArgs, disruptionBudgetSchema } from "./disruption-budget-args.ts";
 import { fileContentMessage, fileSetsSchema } from "./file-sets-schema.ts";
@@ -57,8 +58,17 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly tracks?: readonly Track[];
   /** Name of the stack that owns canary. A stack that owns only stable reads the outputs of that stack. @default canary */
   readonly canaryStack?: string;
-  /** Number of stable pods, at least 1. Use `external` if an autoscaler owns the number. */
-  readonly replicas: number | "external";
+  /**
+   * Number of stable pods, at least 1. Use `external` if an autoscaler that CanaryService does not make owns the number. Leave it out
+   * with `autoscaling`.
+   */
+  readonly replicas?: number | "external";
+  /**
+   * The autoscaler of stable: a HorizontalPodAutoscaler, or a ScaledObject of KEDA. Owned by the stack of stable. No `up` changes the number
+   * that it set, and canary follows it while a rollout lasts.
+   * @default none
+   */
+  readonly autoscaling?: AutoscalingArgs;
   /** Percent of user traffic for canary, 0 to 100. At 0 canary is dark. @default "10%" */
   readonly weight?: Percent;
   /** Accept the share that whole pods can reach, even if it is far from the weight. @default false */
@@ -138,13 +148,16 @@ const schema = v.strictObject({
     v.pipe(v.array(v.picklist(tracks, "must be stable or canary")), v.nonEmpty("must name at least one track")),
   ),
   canaryStack: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
-  replicas: v.union(
-    [
-      v.pipe(v.number(), v.safeInteger(replicas), v.minValue(1, "must be at least 1: stable always serves")),
-      v.literal("external"),
-    ],
-    replicas,
+  replicas: v.optional(
+    v.union(
+      [
+        v.pipe(v.number(), v.safeInteger(replicas), v.minValue(1, "must be at least 1: stable always serves")),
+        v.literal("external"),
+      ],
+      replicas,
+    ),
   ),
+  autoscaling: v.optional(autoscalingSchema),
   weight: v.optional(percentage),
   acceptShare: v.optional(v.boolean()),
   serviceSpec: v.optional(serviceSpecSchema(true)),
@@ -196,6 +209,8 @@ export function assertServiceArgs(name: string, args: ServiceArgs): void {
   }
   const { issues } = v.safeParse(schema, args, { message: mustBe });
   if (issues) throw new UserError(`${service}: ${sentence(issues[0])}.`);
+  const fault = sizeFault(args);
+  if (fault !== undefined) throw new UserError(`${service}: ${fault}.`);
   const { labels, annotations, podAnnotations, serviceAnnotations, ingress, debugIngress, services = {} } = args;
   for (const [field, given, own] of [
     ["labels", labels, ownLabels],

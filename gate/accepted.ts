@@ -1,6 +1,8 @@
 /** Asks the API server whether it accepts the objects that the program describes, before anything is changed. */
 
 import { additionalServiceObject } from "../components/additional-service.ts";
+import { autoscalerObject } from "../components/autoscaler.ts";
+import { autoscalerKind } from "../components/autoscaling.ts";
 import { deploymentObject } from "../components/deployment.ts";
 import { budgetObject } from "../components/disruption-budget.ts";
 import { ingressObject, routeObject, sharedServiceObject } from "../components/front.ts";
@@ -107,7 +109,7 @@ function describedBy(service: string, args: ServiceArgs, release: Release, live:
       ? [{ kind: "Ingress", object: ingressObject(service, service, args, args.ingress, "") } as const]
       : []),
   ];
-  const { debugIngress, disruptionBudget } = args;
+  const { debugIngress, disruptionBudget, autoscaling } = args;
   const name = debugIngressName(service);
   return [
     ...(owned.includes("canary") ? ofCanary() : []),
@@ -119,6 +121,9 @@ function describedBy(service: string, args: ServiceArgs, release: Release, live:
     ),
     ...(owned.includes("stable") && debugIngress
       ? [{ kind: "Ingress", object: ingressObject(name, service, args, debugIngress, "") } as const]
+      : []),
+    ...(owned.includes("stable") && autoscaling
+      ? [{ kind: autoscalerKind(autoscaling), object: autoscalerObject(service, args, autoscaling, "") } as const]
       : []),
   ];
 }

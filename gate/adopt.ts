@@ -8,6 +8,7 @@ import {
   leavesPods,
   undescribed,
 } from "../components/adoption.ts";
+import { isScaled } from "../components/autoscaling.ts";
 import { type StackState, serviceKey } from "../components/history.ts";
 import { adoptedAnnotation, ownerAnnotation, serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { Release } from "../components/release.ts";
@@ -176,11 +177,11 @@ export async function adoptObjects(
   for (const kind of importsOf(args, live)) {
     const { uid, labels = {}, annotations = {} } = objects[kind]?.metadata ?? {};
     const path = objectPath(kind, namespace, service);
-    const isScaled = kind === "Deployment" && args.replicas === "external";
+    const keepsReplicas = kind === "Deployment" && isScaled(args);
     await api.apply("gray", path, {
       ...typeOf(kind),
       metadata: { name: service, uid, ...undescribed(kind, service, args, { labels, annotations }) },
-      ...(isScaled && { spec: { replicas: objects.Deployment?.spec.replicas } }),
+      ...(keepsReplicas && { spec: { replicas: objects.Deployment?.spec.replicas } }),
     });
     await api.patch(path, [
       { op: "test", path: "/metadata/uid", value: uid },

@@ -1,5 +1,6 @@
 /** The context of a service in a preview that cannot read its cluster yet. */
 
+import { boundsOf, fixedReplicas } from "../components/autoscaling.ts";
 import { defaults } from "../components/defaults.ts";
 import { configMapsToKeep, type StackState, serviceKey } from "../components/history.ts";
 import type { Release } from "../components/release.ts";
@@ -24,9 +25,10 @@ export function contextWithoutCluster(
   of: Pick<RolloutContext, "resource" | "stack" | "provider" | "owner" | "ownerStash">,
 ): RolloutContext {
   const owned = tracksOf(args);
-  const replicas = args.replicas === "external" ? undefined : args.replicas;
+  const replicas = fixedReplicas(args);
+  const { least } = boundsOf(args.autoscaling);
   const traffic = owned.includes("canary")
-    ? trafficFor(service, args, percentOf(args.weight ?? defaults.weight), replicas ?? 1, { app: service })
+    ? trafficFor(service, args, percentOf(args.weight ?? defaults.weight), replicas ?? least, { app: service })
     : undefined;
   return {
     ...of,
@@ -39,7 +41,10 @@ export function contextWithoutCluster(
     admissions: {},
     ...(traffic && { traffic, shift: shiftOf(traffic, undefined, own?.shift) }),
     stableReplicas: replicas,
-    rollSeconds: { stable: rollSeconds(args, replicas ?? 1), canary: rollSeconds(args, traffic?.canaryReplicas ?? 0) },
+    rollSeconds: {
+      stable: rollSeconds(args, replicas ?? least),
+      canary: rollSeconds(args, traffic?.canaryReplicas ?? 0),
+    },
     fastRollback: false,
     order: "pods-first",
     sequence: { stable: 0, canary: 0, front: 0 },

@@ -27,6 +27,7 @@ import { filesIn, readConfigMaps, releasesIn } from "../record/release-store.ts"
 import { type TrialFailure, tryObjects } from "./accepted.ts";
 import { accountsInUse } from "./accounts.ts";
 import { asAdopted } from "./adopt.ts";
+import { assertAutoscalable, removesAutoscaler } from "./autoscaler.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
 import { assertGateways } from "./gateways.ts";
@@ -75,7 +76,7 @@ export interface Observation {
   readonly accountsInUse: readonly string[];
   /** Release id -> seconds that its live pods took to start. */
   readonly startSeconds: Readonly<Record<string, number>>;
-  /** Whether the cluster can carry the traffic in its mode: rejected with the reason if not. Fulfilled if this stack owns no route. */
+  /** Whether the cluster can carry the traffic in its mode, and has what stable's autoscaler needs: rejected with the reason if not. */
   readonly trafficPossible: PromiseSettledResult<void>;
   /** All objects that this stack may write, each with the live object; rejected if they could not be read. */
   readonly objects: PromiseSettledResult<readonly OwnableObject[]>;
@@ -83,6 +84,8 @@ export interface Observation {
   readonly trialFailures: readonly TrialFailure[];
   /** The live Deployments compared with the releases in their labels. */
   readonly comparisons: Comparisons;
+  /** Whether this `up` removes stable's autoscaler, whose number of pods differs from the program's (autoscaler.ts). */
+  readonly isAutoscalerRemoved: boolean;
 }
 
 /** What `apply` writes through. */
@@ -186,13 +189,14 @@ export async function observe(resource: string, args: ServiceArgs, opts: Provide
   const epoch = GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined;
   // A rollback must not depend on an object that it does not change.
   const isTried = epoch === undefined && breakGlass === undefined;
-  const [[trafficPossible, objects], trialFailures, comparisons] = await Promise.all([
+  const [[trafficPossible, objects], trialFailures, comparisons, isAutoscalerRemoved] = await Promise.all([
     Promise.allSettled([
-      ownsCanary ? assertTrafficPossible(of, args) : undefined,
+      Promise.all([ownsCanary && assertTrafficPossible(of, args), assertAutoscalable(of, args)]).then(() => {}),
       readObjects(of, live, maps, objectsOf(service, args, configMaps, accounts)),
     ]),
     isTried ? tryObjects(of, args, rendered, live) : [],
     compareLive(api, tracksOf(args), live, releases),
+    removesAutoscaler(of, args, live),
   ]);
   const observation: Observation = {
     service,
@@ -215,6 +219,7 @@ export async function observe(resource: string, args: ServiceArgs, opts: Provide
     objects,
     trialFailures,
     comparisons,
+    isAutoscalerRemoved,
   };
   return {
     kind: "seen",

@@ -1,5 +1,6 @@
 /** The opening of a rollout: decides, from an observation, what this `up` does or why it is refused. Pure. */
 
+import { fixedReplicas } from "../components/autoscaling.ts";
 import { defaults } from "../components/defaults.ts";
 import { configMapsToKeep, serviceKey } from "../components/history.ts";
 import { objectsOf } from "../components/objects.ts";
@@ -29,8 +30,10 @@ import { configMapNames, lostWarnings, previousOf, storedReleases } from "./rete
 import { sequences } from "./sequence.ts";
 import {
   changesFront,
+  currentPods,
   describeWeight,
   headlessWarning,
+  shareWarning,
   stableReplicasOf,
   trafficOf,
   wantedWeight,
@@ -86,13 +89,25 @@ export type Opening = Refused | Admitted;
  * 9. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
  * 10. An adopted Deployment that is replaced leaves its pods.
  */
-export function decide(observation: Observation): Opening {
+export function decide(observed: Observation): Opening {
   const reported: { log: LogLine[]; canary?: Release } = { log: [] };
+  const observation = whileAutoscalerLeaves(observed, reported.log);
   try {
     return { kind: "admitted", ...planOf(observation, checkConditions(observation, reported)), ...reported };
   } catch (error) {
     return { kind: "refused", error, ...reported };
   }
+}
+
+/** The observation with stable's number of pods left as it is, if this `up` removes the autoscaler that set it. */
+function whileAutoscalerLeaves(observation: Observation, log: LogLine[]): Observation {
+  const { service, args, live, isAutoscalerRemoved } = observation;
+  if (!isAutoscalerRemoved) return observation;
+  log.push({
+    level: "warn",
+    text: `${service}: stable keeps its ${live.deployments.stable?.spec.replicas} pods in this up, which removes its autoscaler; the next up sets the ${args.replicas} of the program.`,
+  });
+  return { ...observation, args: { ...args, replicas: "external" } };
 }
 
 /** Checks the conditions in their order. @param reported gets what is reported before a condition refuses @throws the refusal */
@@ -114,7 +129,9 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   if (releases.canary) reported.canary = releases.canary;
   const wanted = tracksOf(args).includes("canary") ? wantedWeight(service, args, record) : undefined;
   if (wanted?.warning !== undefined) warn(wanted.warning);
-  const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted); // 4
+  const isHeld = frontHeld(service, record, { epoch, breakGlass }) !== undefined;
+  const current = wanted && currentPods(args, live, wanted.weight, own?.shift?.weight, isHeld);
+  const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted, current); // 4
   const impossible = impossibleTraffic(observation); // 5
   if (impossible !== undefined) warn(impossible);
   const isPinned = !["next", "current"].includes(args.release ?? defaults.release);
@@ -146,6 +163,8 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   if (headless !== undefined) warn(headless);
   for (const text of traffic ? describeWeight(service, args, live, traffic) : [])
     reported.log.push({ level: "info", text });
+  const share = traffic && shareWarning(service, args, live, traffic);
+  if (share !== undefined) warn(share);
   const isAdopted = adopted !== undefined || own?.adopted === true;
   const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id) : undefined; // 10
   return { adopted, releases, admissions, traffic, history, configMaps, accounts, adopting };
@@ -180,7 +199,7 @@ function planOf(
       admissions: shownAdmissions(passed.admissions, verdict),
       ...(verdict && { verdict }),
       ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
-      stableReplicas: args.replicas === "external" ? undefined : args.replicas,
+      stableReplicas: fixedReplicas(args),
       rollSeconds: {
         stable: rollSeconds(args, stableReplicasOf(args, live), expectedStart(startSeconds, releases.stable)),
         canary: rollSeconds(args, traffic?.canaryReplicas ?? 0, expectedStart(startSeconds, releases.canary)),

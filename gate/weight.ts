@@ -1,11 +1,13 @@
 /** The weight of an `up`: the traffic for it, and whether that changes the live front. Pure. */
 
 import { assertBeside } from "../components/adoption.ts";
+import { boundsOf, fixedReplicas, isScaled } from "../components/autoscaling.ts";
 import { defaults } from "../components/defaults.ts";
 import { describeRule } from "../components/rule.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
 import { modeOf, trafficFor } from "../components/traffic/modes.ts";
-import { describeTraffic, type Traffic } from "../components/traffic.ts";
+import { isFarFrom } from "../components/traffic/replicas/mode.ts";
+import { describeTraffic, percent, type Traffic } from "../components/traffic.ts";
 import { percentOf } from "../components/units.ts";
 import { sameLabels } from "../live/labels.ts";
 import type { Live } from "../live/live.ts";
@@ -31,6 +33,7 @@ export function wantedWeight(
 /**
  * The traffic for a weight.
  *
+ * @param current canary's live number of pods, if it has this weight and follows an autoscaler
  * @throws UserError if the pods cannot serve the weight, adopted pods cannot serve beside it, or the rules do not fit into the routes
  */
 export function trafficOf(
@@ -39,12 +42,52 @@ export function trafficOf(
   live: Live,
   weight: number,
   adopted: Adopted | undefined,
+  current?: CurrentPods,
 ): Traffic {
   if (adopted) assertBeside(service, args, weight, adopted.front);
-  const traffic = trafficFor(service, args, weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
+  const stable = stableReplicasOf(args, live);
+  const planned = trafficFor(service, args, weight, stable, adopted?.front ?? { app: service }, current?.pods);
+  const traffic = current?.isHeld ? withPods(planned, stable, current.pods) : planned;
   // Compiled before anything is registered, so that rules that do not fit into a route are refused in time.
   for (const { spec } of modeOf(args).objects(service, args).routes) spec(traffic, "");
   return traffic;
+}
+
+/** Canary's live number of pods. */
+export interface CurrentPods {
+  readonly pods: number;
+  /** Whether it stays, because only the driver of the open rollout changes it. If not, it stays as long as it fits. */
+  readonly isHeld: boolean;
+}
+
+/**
+ * Canary's live number of pods if this `up` keeps it: it follows a stable that an autoscaler scales, and the weight does not change. So an
+ * `up` neither takes back what a driver has set, nor is refused because stable was scaled while a rollout holds.
+ *
+ * @param last the weight that the stack's last `up` set
+ */
+export function currentPods(
+  args: ServiceArgs,
+  { deployments: { canary } }: Live,
+  weight: number,
+  last: number | undefined,
+  isHeld: boolean,
+): CurrentPods | undefined {
+  if (!isScaled(args) || !canary?.spec.replicas || weight === 0 || weight !== last) return undefined;
+  return { pods: canary.spec.replicas, isHeld };
+}
+
+function withPods(traffic: Traffic, stable: number, canaryReplicas: number): Traffic {
+  const share = traffic.backends ? traffic.share : (100 * canaryReplicas) / (canaryReplicas + stable);
+  return { ...traffic, canaryReplicas, share };
+}
+
+/** The warning that an autoscaler's number of stable pods gives canary a share that is far from the weight; undefined if it does not. */
+export function shareWarning(service: string, args: ServiceArgs, live: Live, traffic: Traffic): string | undefined {
+  const { weight, share, backends } = traffic;
+  if (!isScaled(args) || args.acceptShare || backends || weight === 0 || !isFarFrom(weight, share)) return undefined;
+  const pods = stableReplicasOf(args, live);
+  return `${service}: canary gets ${percent(share)} of the requests in place of ${weight} %, because stable has only ${pods} ${pods === 1 ? "pod" : "pods"} now: raise the least number of its autoscaler, split the traffic by a gateway, or set acceptShare: true.`;
 }
 
 /** The effect of the weight and the rules in words, one line each. */
@@ -77,7 +120,7 @@ export function changesFront({ front, deployments }: Live, traffic: Traffic): bo
 
 /** The number of stable pods: the program's, or the live one if an autoscaler owns it. */
 export function stableReplicasOf(args: ServiceArgs, live: Live): number {
-  return args.replicas === "external" ? (live.deployments.stable?.spec.replicas ?? 1) : args.replicas;
+  return fixedReplicas(args) ?? live.deployments.stable?.spec.replicas ?? boundsOf(args.autoscaling).least;
 }
 
 /** The percent of traffic that the live front sends to canary; undefined if canary is dark or there is no front yet. */

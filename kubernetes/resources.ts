@@ -1,6 +1,7 @@
 /** The resources of the Kubernetes API that gray uses, and the paths of their objects. */
 
 import { pathOf } from "../border/path.ts";
+import type { AutoscalerObject } from "./objects/autoscaler.ts";
 import type { ConfigMapObject } from "./objects/config-map.ts";
 import type { DeploymentObject } from "./objects/deployment.ts";
 import type { EndpointSliceObject } from "./objects/endpoint-slice.ts";
@@ -22,11 +23,13 @@ interface Namespaced {
   readonly Event: EventObject;
   readonly Gateway: GatewayObject;
   readonly HTTPRoute: RouteObject;
+  readonly HorizontalPodAutoscaler: AutoscalerObject;
   readonly Ingress: PartialObject;
   readonly Lease: LeaseObject;
   readonly Pod: PodObject;
   readonly PodDisruptionBudget: PartialObject;
   readonly ReplicaSet: ReplicaSetObject;
+  readonly ScaledObject: PartialObject;
   readonly Service: ServiceObject;
   readonly ServiceAccount: PartialObject;
   readonly StatefulSet: PartialObject;
@@ -54,12 +57,14 @@ const resources: { readonly [Kind in keyof Objects]: readonly [apiVersion: strin
   Gateway: [gatewayApi, "gateways"],
   GatewayClass: [gatewayApi, "gatewayclasses"],
   HTTPRoute: [gatewayApi, "httproutes"],
+  HorizontalPodAutoscaler: ["autoscaling/v2", "horizontalpodautoscalers"],
   Ingress: ["networking.k8s.io/v1", "ingresses"],
   Lease: ["coordination.k8s.io/v1", "leases"],
   Namespace: ["v1", "namespaces"],
   Pod: ["v1", "pods"],
   PodDisruptionBudget: ["policy/v1", "poddisruptionbudgets"],
   ReplicaSet: ["apps/v1", "replicasets"],
+  ScaledObject: ["keda.sh/v1alpha1", "scaledobjects"],
   SelfSubjectReview: ["authentication.k8s.io/v1", "selfsubjectreviews"],
   Service: ["v1", "services"],
   ServiceAccount: ["v1", "serviceaccounts"],

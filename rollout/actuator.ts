@@ -24,6 +24,7 @@ import { changeRecord, type RecordedService } from "../record/record-store.ts";
 import { readTemplates } from "../record/template-store.ts";
 import { saveDiagnostics } from "./diagnostics/diagnostics.ts";
 import type { Actuator } from "./drive-context.ts";
+import { followStable } from "./following.ts";
 import { withProgressLimit } from "./progress-limit.ts";
 import type { Rollout } from "./rollout.ts";
 
@@ -185,6 +186,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
       const isNoted = (record: RolloutRecord) => (record.epoch ?? 0) >= epoch;
       return cutOffNow({ ...of, fence, isNoted }, note);
     },
+    followStable: (rollout, signal) => followStable(of, rollout, signal),
     async drainCanary({ release, epoch }: Rollout) {
       const seen = evidence();
       const saved = saveDiagnostics({

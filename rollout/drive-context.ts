@@ -31,6 +31,14 @@ export interface Actuator {
    * @throws Superseded if a newer driver exists; UserError or ApiError if users may still reach canary
    */
   cutOff(epoch: number): Promise<boolean>;
+  /**
+   * Scales canary after stable, if an autoscaler scales stable and canary's number of pods no longer fits.
+   *
+   * @param signal ends it before it writes
+   * @returns what was done or cannot be done, a sentence for the user; undefined if canary fits
+   * @throws Superseded if a newer driver exists; UserError or ApiError if it was not possible
+   */
+  followStable(rollout: Rollout, signal: AbortSignal): Promise<string | undefined>;
   /** Saves diagnostics of canary and scales it to zero, which also closes the connections that a cutoff leaves open. */
   drainCanary(rollout: Rollout): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { byDriver } from "../record/verdict-merge.ts";
 import type { DriveContext } from "./drive-context.ts";
 import { effect, Stuck, untilDone, watch } from "./effect.ts";
 import { type End, endedEntry } from "./end.ts";
+import { Follower } from "./follower.ts";
 import { next } from "./next.ts";
 import { rollBack, rollStableBack } from "./rollback.ts";
 import { cutOff, type Decision, inNextStep, positionOf, type Rollout, withOwnWeight } from "./rollout.ts";
@@ -71,9 +72,10 @@ export async function protectUsers(context: DriveContext): Promise<boolean> {
 
 async function walk(context: DriveContext): Promise<End> {
   const checks: Checks = { failed: undefined };
+  const follower = new Follower();
   for (;;) {
     try {
-      const end = await step(context, checks);
+      const end = await step(context, checks, follower);
       if (end) return end;
     } catch (error) {
       // The record cannot be read, and need not be: its last read state suffices.
@@ -90,7 +92,7 @@ interface Checks {
 }
 
 /** Makes the next move. @returns how the driver ended; undefined to go on */
-async function step(context: DriveContext, checks: Checks): Promise<End | undefined> {
+async function step(context: DriveContext, checks: Checks, follower: Follower): Promise<End | undefined> {
   const { observer, reporter, leavesHolding } = context;
   const { entry, waited } = await readPatiently(context);
   const { rollout } = entry;
@@ -133,9 +135,11 @@ async function step(context: DriveContext, checks: Checks): Promise<End | undefi
       return finish(context, rollout);
     case "hold":
       if (leavesHolding) return leave(context, move.reason);
+      await follower.follow(context, rollout);
       await pause(context, pollMilliseconds);
       return undefined;
     case "observe":
+      await follower.follow(context, rollout);
       await pause(context, alertMilliseconds);
       return undefined;
   }

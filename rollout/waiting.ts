@@ -111,11 +111,21 @@ async function badEvidence(context: DriveContext, over: AbortSignal): Promise<ne
  *
  * @throws Superseded and RollsBack as soon as the record or the evidence requires it
  */
-export async function answeredBesideRecord<T>(context: DriveContext, ask: () => Promise<T>): Promise<T> {
+export function answeredBesideRecord<T>(context: DriveContext, ask: () => Promise<T>): Promise<T> {
+  return besideRecord(context, (signal) => answered({ ...context, signal }, ask));
+}
+
+/**
+ * Does some work while the record is read.
+ *
+ * @param work gets the signal that ends it
+ * @throws Superseded and RollsBack as soon as the record or the evidence requires it; any error of the work
+ */
+export async function besideRecord<T>(context: DriveContext, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, over.signal]);
   try {
-    return await Promise.race([answered({ ...context, signal }, ask), untilRollback(context, over.signal)]);
+    return await Promise.race([work(signal), untilRollback(context, over.signal)]);
   } finally {
     over.abort();
   }
@@ -125,6 +135,7 @@ export async function answeredBesideRecord<T>(context: DriveContext, ask: () => 
 async function untilRollback(context: DriveContext, over: AbortSignal): Promise<never> {
   for (;;) {
     await pause({ ...context, signal: AbortSignal.any([context.signal, over]) }, pollMilliseconds);
+    if (over.aborted || context.signal.aborted) throw new Stopped();
     let entry: Entry | undefined;
     try {
       entry = await context.store.read();

@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import { api } from "./api.ts";
 import type { Component } from "./components/component.ts";
+import { metricsServer, metricsServerUrl } from "./components/metrics-server.ts";
 import { prometheus, prometheusUrl } from "./components/prometheus.ts";
 import { gatewayUrl, traefik, traefikMetrics } from "./components/traefik.ts";
 import { readJson, writeFile } from "./file.ts";
 import { applyGateway } from "./gateway.ts";
 import type { Link } from "./link.ts";
+import { applyMetricsApi } from "./metrics-api.ts";
 import { grant, WATCH } from "./object.ts";
 import { PROMETHEUS_USER } from "./pki.ts";
 import type { Places } from "./places.ts";
@@ -15,11 +17,11 @@ import type { Site } from "./site.ts";
 import { type Found, findOnDemand, onDemandShare } from "./toolchain.ts";
 
 /** In the order in which they start. */
-export const ADD_ONS = ["gateway", "prometheus"] as const;
+export const ADD_ONS = ["gateway", "prometheus", "metrics"] as const;
 export type AddOn = (typeof ADD_ONS)[number];
 
 /** The command that each runs, built on demand. */
-const COMMANDS: Record<AddOn, string> = { gateway: "traefik", prometheus: "prometheus" };
+const COMMANDS: Record<AddOn, string> = { gateway: "traefik", prometheus: "prometheus", metrics: "metrics-server" };
 
 function notePath(at: Places): string {
   return join(at.state, "add-ons.json");
@@ -45,7 +47,7 @@ export function findAddOnTools(names: readonly AddOn[], at: Places): Found[] {
 }
 
 export function addOnUrl(name: AddOn, link: Link): string {
-  return { gateway: gatewayUrl, prometheus: prometheusUrl }[name](link);
+  return { gateway: gatewayUrl, prometheus: prometheusUrl, metrics: metricsServerUrl }[name](link);
 }
 
 export function addOnComponent(name: AddOn, site: Site, all: readonly AddOn[]): Component {
@@ -54,6 +56,8 @@ export function addOnComponent(name: AddOn, site: Site, all: readonly AddOn[]): 
       return traefik(site);
     case "prometheus":
       return prometheus(site, all.includes("gateway") ? [traefikMetrics(site.link)] : []);
+    case "metrics":
+      return metricsServer(site);
   }
 }
 
@@ -67,6 +71,7 @@ export async function startAddOn(name: AddOn, site: Site, all: readonly AddOn[])
     `${JSON.stringify(ADD_ONS.filter((one) => one === name || standingAddOns(at).includes(one)))}\n`,
   );
   if (name === "gateway") await applyGateway(server, onDemandShare(COMMANDS.gateway, at), at);
+  else if (name === "metrics") await applyMetricsApi(server, link);
   else for (const { path, object } of grant(PROMETHEUS_USER, POD_RULES)) await server.apply(path, object);
   const component = addOnComponent(name, site, all);
   await ensureRunning(component, site);

@@ -14,6 +14,8 @@ export interface Api {
   create(path: string, object: object): Promise<unknown>;
   /** Creates or changes the object at this path, and takes over fields that other managers own. A text is YAML. */
   apply(path: string, object: object | string): Promise<void>;
+  /** Deletes; what does not exist is gone already. */
+  remove(path: string): Promise<void>;
 }
 
 export function api(at: Places, link: Link): Api {
@@ -64,6 +66,10 @@ export function api(at: Places, link: Link): Api {
       const query = "fieldManager=gray-sandbox&force=true";
       const reply = await send("PATCH", `${path}?${query}`, object, "application/apply-patch+yaml");
       if (reply.status !== 200 && reply.status !== 201) throw refused("PATCH", path, reply);
+    },
+    async remove(path) {
+      const reply = await send("DELETE", path);
+      if (![200, 202, 404].includes(reply.status)) throw refused("DELETE", path, reply);
     },
   };
 }

@@ -69,7 +69,7 @@ function prepare(site: Site): void {
   ensureMountNamespace(at);
   ensureCgroups();
   ensurePki(at, link);
-  for (const name of ["controller-manager", "scheduler", "kubelet", "proxy", "traefik"] as const) {
+  for (const name of ["controller-manager", "scheduler", "kubelet", "proxy", "traefik", "metrics-server"] as const) {
     writeFile(componentKubeconfig(at, name), kubeconfigOf(name, site), SECRET);
   }
   writeFile(kubeconfigPath(at), kubeconfigOf("admin", site), SECRET);

@@ -24,9 +24,10 @@ export interface Identity {
   readonly client?: false;
 }
 
-/** The names that the add-ons go by in Kubernetes. What each may do is said beside it: gateway.ts, add-ons.ts. */
+/** The names that the add-ons go by in Kubernetes. What each may do is said beside it: gateway.ts, add-ons.ts, metrics-api.ts. */
 export const TRAEFIK_USER = "gray-sandbox:traefik";
 export const PROMETHEUS_USER = "gray-sandbox:prometheus";
+export const METRICS_USER = "gray-sandbox:metrics-server";
 
 /** The gateway's certificate is good for every host below it. */
 export const GATEWAY_DOMAIN = "gray.test";
@@ -61,6 +62,7 @@ export function identities(link: Link): readonly Identity[] {
     { name: "proxy", authority: "ca", commonName: "system:kube-proxy" },
     { name: "traefik", authority: "ca", commonName: TRAEFIK_USER },
     { name: "prometheus", authority: "ca", commonName: PROMETHEUS_USER },
+    { name: "metrics-server", authority: "ca", commonName: METRICS_USER, serves: [`IP:${link.node}`] },
     {
       name: "gateway",
       authority: "ca",

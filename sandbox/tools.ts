@@ -9,6 +9,7 @@ const PROVIDER_KUBERNETES = "4.18.2";
 const TRAEFIK = "3.6.12";
 const ARGO_ROLLOUTS = "1.9.1";
 const FLAGGER = "1.44.0";
+const METRICS_SERVER = "0.9.0";
 const STRIPPED = "-s -w";
 
 /** The tools of every sandbox. */
@@ -160,6 +161,17 @@ export const ON_DEMAND: readonly Tool[] = [
       share: { from: "sigs.k8s.io/gateway-api", folder: "config/crd/standard" },
     },
     expectSeconds: 420,
+  },
+  {
+    name: "metrics-server",
+    version: METRICS_SERVER,
+    part: "monitoring",
+    build: {
+      module: "sandbox/toolchain/metrics-server",
+      commands: { "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server" },
+      ldflags: `${STRIPPED} -X sigs.k8s.io/metrics-server/pkg/version.gitVersion=v${METRICS_SERVER}`,
+    },
+    expectSeconds: 200,
   },
   {
     name: "argo-rollouts",

@@ -13,6 +13,7 @@ export function sandboxCommand(): Command {
     .description("start the sandbox, or the parts of it that are not running")
     .option("--gateway", "also run Traefik as a gateway for HTTPRoutes, until `down`")
     .option("--prometheus", "also run a Prometheus that scrapes the pods and the gateway, until `down`")
+    .option("--metrics", "also run metrics-server, which autoscalers ask, until `down`")
     .action((options: Partial<Record<AddOn, boolean>>) =>
       inSandbox(async (at) => {
         const { ADD_ONS } = await import("../../sandbox/add-ons.ts");

@@ -13,9 +13,10 @@ export interface TrafficMode {
    * @param weight requested percent of user traffic for canary
    * @param stableReplicas number of stable pods
    * @param labels labels of all pods of the service
+   * @param current canary's number of pods, which stays if an autoscaler's change of stable is small (steady-pods.ts). @default none
    * @throws UserError if this mode cannot reach the weight closely enough
    */
-  plan(weight: number, stableReplicas: number, labels: Record<string, string>): Traffic;
+  plan(weight: number, stableReplicas: number, labels: Record<string, string>, current?: number): Traffic;
   /** The objects that this mode needs beside the shared Service, which is in front of both tracks in every mode. */
   objects(service: string, args: ServiceArgs): ModeObjects;
 }

@@ -1,4 +1,5 @@
 /** The table of the traffic modes, and which of them the arguments of a service choose. */
+import { boundsOf, isScaled } from "../autoscaling.ts";
 import type { ServiceArgs } from "../service-args.ts";
 import type { Traffic } from "../traffic.ts";
 import { UserError } from "../user-error.ts";
@@ -7,12 +8,13 @@ import type { TrafficMode } from "./mode.ts";
 import { replicasMode } from "./replicas/mode.ts";
 
 /** The arguments of a service that choose a mode, or change what it accepts. */
-type ModeArgs = Partial<Pick<ServiceArgs, "gateway" | "acceptShare" | "replicas">>;
+type ModeArgs = Partial<Pick<ServiceArgs, "gateway" | "acceptShare" | "replicas" | "autoscaling">>;
 
 /** The modes by name. */
 const modes = {
-  gateway: ({ gateway }: ModeArgs) => gatewayMode(gateway?.minimumCanaryReplicas),
-  replicas: ({ acceptShare, replicas }: ModeArgs) => replicasMode(acceptShare || replicas === "external"),
+  gateway: (args: ModeArgs) =>
+    gatewayMode(args.gateway?.minimumCanaryReplicas, isScaled(args) ? boundsOf(args.autoscaling) : undefined),
+  replicas: (args: ModeArgs) => replicasMode(args.acceptShare || isScaled(args)),
 } as const satisfies Record<string, (args: ModeArgs) => TrafficMode>;
 
 /** The name of a traffic mode. `replicas` is traffic by number of pods. */
@@ -51,6 +53,7 @@ export function modeOf(args: ModeArgs): TrafficMode {
  * @param weight requested percent of user traffic for canary
  * @param stableReplicas number of stable pods
  * @param labels labels of all pods of the service
+ * @param canaryPods canary's pods, which stay as long as they fit the weight. @default as many as fit it best
  * @throws UserError that names the service, if its mode cannot reach the weight closely enough
  * @example trafficFor("web", { replicas: 9 }, 10, 9, { app: "web" }).canaryReplicas // 1
  */
@@ -60,9 +63,10 @@ export function trafficFor(
   weight: number,
   stableReplicas: number,
   labels: Record<string, string>,
+  canaryPods?: number,
 ): Traffic {
   try {
-    return modeOf(args).plan(weight, stableReplicas, labels);
+    return modeOf(args).plan(weight, stableReplicas, labels, canaryPods);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${service}: ${error.message}`);

@@ -12,7 +12,10 @@ export interface Service {
   readonly urn: string;
   readonly name: string;
   readonly namespace: string;
+  /** Number of stable pods; `external` if an autoscaler owns it, also one that the service makes. */
   readonly replicas: number | "external";
+  /** The autoscaler of stable that the service makes. */
+  readonly autoscaling?: object;
   readonly tracks: readonly string[];
   /** The gate's admission of each track. */
   readonly admissions: Readonly<Record<string, Admission>>;
@@ -158,9 +161,18 @@ export function readDeclared({ type, name, urn, props, opts }: Resource): Declar
 }
 
 function readService(urn: string, resource: string, props: Resource["props"]): Service {
-  const { name = resource, namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {} } = props;
+  const {
+    name = resource,
+    namespace,
+    autoscaling,
+    replicas = autoscaling && "external",
+    tracks = ["stable", "canary"],
+    admissions = {},
+    releases = {},
+  } = props;
   const { shift, gateway, ingress, debugIngress, plan, serviceAccount, disruptionBudget, services } = props;
-  const optional = { shift, gateway, ingress, debugIngress, plan, serviceAccount, disruptionBudget, services };
+  const ofObjects = { autoscaling, ingress, debugIngress, plan, serviceAccount, disruptionBudget, services };
+  const optional = { shift, gateway, ...ofObjects };
   return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...optional };
 }
 

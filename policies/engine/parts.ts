@@ -32,7 +32,7 @@ export function isRouted({ gateway }: Pick<Service, "gateway">): boolean {
  * @example partsOf(service).find(({ name }) => name === "web-plan")?.kind // "ConfigMap"
  */
 export function partsOf(service: Service): Part[] {
-  const { name, ingress, debugIngress, serviceAccount, disruptionBudget, services = {} } = service;
+  const { name, ingress, debugIngress, autoscaling, serviceAccount, disruptionBudget, services = {} } = service;
   const routed = isRouted(service);
   return [
     { kind: "Service", name, track: "canary", exists: true },
@@ -42,6 +42,7 @@ export function partsOf(service: Service): Part[] {
     { kind: "Ingress", name, track: "canary", exists: ingress !== undefined },
     { kind: "Ingress", name: debugName(name), track: "stable", exists: debugIngress !== undefined },
     ...routeKinds.map((kind): Part => ({ kind, name, track: "canary", exists: routed })),
+    ...(autoscaling ? [{ kind: scalerKind(autoscaling), name, track: "stable", exists: true } as const] : []),
     { kind: "Deployment", name, track: "stable", exists: true },
     { kind: "Deployment", name: `${name}-canary`, track: "canary", exists: true },
     // Only if the arguments have them, because others may declare objects of these names beside a service.
@@ -68,6 +69,11 @@ export function partsOf(service: Service): Part[] {
 export function partOf({ kind, name, namespace }: KubernetesObject, service: Service): Part | undefined {
   if (namespace !== service.namespace) return undefined;
   return partsOf(service).find((part) => part.kind === kind && part.name === name);
+}
+
+/** The kind of autoscaler that the arguments choose, as components/autoscaling.ts reads them. An autoscaler of the user's own is no part. */
+function scalerKind(autoscaling: object): string {
+  return "keda" in autoscaling ? "ScaledObject" : "HorizontalPodAutoscaler";
 }
 
 /** The name of the debug Ingress of a service. @example debugName("web") // "web-debug" */

@@ -12,8 +12,8 @@ export const COMPONENTS = [
   "kubelet",
   "proxy",
 ] as const;
-/** `traefik` and `prometheus` run only where they were asked for: see add-ons.ts. */
-export type ComponentName = (typeof COMPONENTS)[number] | "traefik" | "prometheus";
+/** `traefik`, `prometheus` and `metrics-server` run only where they were asked for: see add-ons.ts. */
+export type ComponentName = (typeof COMPONENTS)[number] | "traefik" | "prometheus" | "metrics-server";
 
 export interface Component {
   readonly name: ComponentName;

@@ -18,7 +18,8 @@ const withFiles = serviceArgs({
 });
 
 async function deploy(changes: Partial<ServiceArgs> = {}, contextChanges: Partial<RolloutContext> = {}): Promise<Run> {
-  const args = { ...withFiles, ...changes };
+  const { replicas, ...others } = withFiles;
+  const args = { ...others, ...(changes.autoscaling === undefined && { replicas }), ...changes } as ServiceArgs;
   return run(() => {
     new CanaryService("fop-gate", { ...args, rollout: context("fop-gate", args, contextChanges) });
   });
@@ -293,6 +294,35 @@ describe("CanaryService", () => {
     const made = await deploy({ replicas: "external" });
     assert.equal("replicas" in find(made, "Deployment", "fop-gate").inputs.spec, false);
     assert.equal(find(made, "Deployment", "fop-gate-canary").inputs.spec.replicas, 1);
+  });
+
+  it("makes stable's autoscaler, and says in canary's Deployment that canary follows", async () => {
+    const made = await deploy({ autoscaling: { minReplicas: 2, maxReplicas: 8, cpu: "70%" } });
+    assert.equal("replicas" in find(made, "Deployment", "fop-gate").inputs.spec, false);
+    const { spec, metadata } = find(made, "HorizontalPodAutoscaler", "fop-gate").inputs;
+    assert.deepEqual([spec.scaleTargetRef.name, spec.minReplicas, spec.maxReplicas], ["fop-gate", 2, 8]);
+    assert.equal(metadata.annotations["gray-release/owner"], "0123456789abcdef");
+    const follows = (name: string) =>
+      find(made, "Deployment", name).inputs.metadata.annotations["gray-release/follows"];
+    assert.deepEqual([follows("fop-gate"), follows("fop-gate-canary")], [undefined, '{"mode":"replicas"}']);
+  });
+
+  it("makes a ScaledObject of KEDA", async () => {
+    const made = await deploy({ autoscaling: { keda: { triggers: [{ type: "cron" }] } } });
+    const { apiVersion, spec } = find(made, "ScaledObject", "fop-gate").inputs;
+    assert.deepEqual([apiVersion, spec.triggers, spec.minReplicaCount], ["keda.sh/v1alpha1", [{ type: "cron" }], 1]);
+  });
+
+  it("makes no autoscaler in the stack of canary", async () => {
+    const made = await deploy({ autoscaling: { maxReplicas: 8 }, tracks: ["canary"] });
+    assert.ok(!made.resources.some(({ type }) => type.endsWith("Autoscaler")));
+  });
+
+  it("tells policies that an autoscaler owns the number", async () => {
+    const replicas = async (changes: Partial<ServiceArgs>) =>
+      (await deploy(changes)).resources.find(({ type }) => type.endsWith(":CanaryService"))?.inputs.replicas;
+    assert.equal(await replicas({ autoscaling: { maxReplicas: 8 } }), "external");
+    assert.equal(await replicas({ replicas: 9 }), 9);
   });
 
   it("waits for a complete roll: start and ready time of each round, and one progress deadline", async () => {

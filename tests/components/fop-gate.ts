@@ -1,4 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
+import { fixedReplicas } from "../../components/autoscaling.ts";
 import { type Release, renderRelease } from "../../components/release.ts";
 import { rollSeconds } from "../../components/roll.ts";
 import type { RolloutContext } from "../../components/rollout-context.ts";
@@ -12,7 +13,7 @@ import { percentOf } from "../../components/units.ts";
 export function serviceArgs(changes: Partial<ServiceArgs> = {}): ServiceArgs {
   return {
     namespace: "dora-apps",
-    replicas: 9,
+    ...(changes.autoscaling === undefined && { replicas: 9 }),
     containers: [
       { name: "fop-gate", image: "fop-gate:1", readinessProbe: { httpGet: { path: "/healthz", port: 8080 } } },
     ],
@@ -25,7 +26,7 @@ export function serviceArgs(changes: Partial<ServiceArgs> = {}): ServiceArgs {
 export function context(service: string, args: ServiceArgs, changes: Partial<RolloutContext> = {}): RolloutContext {
   const provider = new k8s.Provider("cluster", {});
   const release: Release = renderRelease(service, labelsOf(service, args), args);
-  const replicas = args.replicas === "external" ? undefined : args.replicas;
+  const replicas = fixedReplicas(args);
   const mode = args.gateway ? gatewayMode(args.gateway.minimumCanaryReplicas) : replicasMode();
   return {
     key: `${args.namespace}/${args.name ?? service}`,

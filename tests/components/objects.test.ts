@@ -49,6 +49,14 @@ describe("the objects of a service", () => {
     assert.deepEqual(found(["canary"]), [canary, ...front]);
   });
 
+  it("include stable's autoscaler of either kind, only with stable", () => {
+    const autoscaling = { maxReplicas: 5 };
+    const all = [...deployments, ...services];
+    assert.deepEqual(shown({ autoscaling }), [...all, "HorizontalPodAutoscaler web"]);
+    assert.deepEqual(shown({ autoscaling: { keda: { triggers: [] } } }), [...all, "ScaledObject web"]);
+    assert.deepEqual(shown({ autoscaling, tracks: ["canary"] }), ["Deployment web-canary", ...services]);
+  });
+
   it("include those of the front only with canary, and the debug Ingress only with stable", () => {
     const all: Partial<ServiceArgs> = { ingress: { host: "a" }, debugIngress: { host: "b" } };
     assert.deepEqual(shown({ ...all, tracks: ["stable"] }, ["c"]), ["Deployment web", "Ingress web-debug"]);

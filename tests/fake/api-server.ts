@@ -182,7 +182,7 @@ export class ApiServer {
     }
     if (path === "/apis") return { status: 200, body: this.#groups() };
     // So a real one answers for any path of a group that it does not have.
-    if (path.startsWith(gatewayApi) && !this.objects.has(gatewayApi))
+    if ([gatewayApi, kedaApi].some((each) => path.startsWith(each) && !this.objects.has(each)))
       return { status: 404, body: "404 page not found\n" };
     if (method === "GET" && collections.test(path)) return this.#list(path, query);
     if (found === undefined) return failure(404, `"${path.split("/").at(-1)}" not found`);
@@ -204,9 +204,10 @@ export class ApiServer {
     return { status: 200, body: this.put(path, body as ApiObject) };
   }
 
-  /** Its groups as a real one tells them: the Gateway API's is there where an object stands for it. */
+  /** Its groups as a real one tells them: the Gateway API's and KEDA's are there where an object stands for them. */
   #groups(): object {
-    const versions = ["apps/v1", "coordination.k8s.io/v1", ...(this.objects.has(gatewayApi) ? [gatewayVersion] : [])];
+    const added = [gatewayVersion, kedaVersion].filter((each) => this.objects.has(`/apis/${each}`));
+    const versions = ["apps/v1", "coordination.k8s.io/v1", ...added];
     const groups = versions.map((each) => ({ name: each.split("/")[0], versions: [{ groupVersion: each }] }));
     return { kind: "APIGroupList", apiVersion: "v1", groups };
   }
@@ -232,11 +233,14 @@ export class ApiServer {
 const nothing = () => undefined;
 
 const collections =
-  /\/(configmaps|daemonsets|deployments|endpointslices|events|httproutes|ingresses|poddisruptionbudgets|pods|replicasets|serviceaccounts|services|statefulsets)$/;
+  /\/(configmaps|daemonsets|deployments|endpointslices|events|horizontalpodautoscalers|httproutes|ingresses|poddisruptionbudgets|pods|replicasets|serviceaccounts|services|statefulsets)$/;
 
 const gatewayVersion = "gateway.networking.k8s.io/v1";
 /** The path of the Gateway API, and of the object that stands for it. */
 const gatewayApi = `/apis/${gatewayVersion}`;
+const kedaVersion = "keda.sh/v1alpha1";
+/** The same for KEDA. */
+const kedaApi = `/apis/${kedaVersion}`;
 
 function contentOf(answer: Answer): { type: string; body: string | Readable } {
   if ("stream" in answer) return { type: "text/plain", body: answer.stream };

@@ -17,6 +17,8 @@ export class Tracks implements Actuator {
   readonly never: Partial<Record<Track, { readonly release: string; readonly reason: string }>> = {};
   /** What the checks come to. */
   failedChecks: string | undefined;
+  /** What following stable comes to. */
+  following: Actuator["followStable"] = async () => undefined;
   /** Hears of each place at which something may happen, or throws there. */
   at: (place: string) => void | Promise<void> = () => {};
   /** Hears of each change of what users meet. */
@@ -80,6 +82,10 @@ export class Tracks implements Actuator {
     this.#change(this.canary, { weight: 0 });
     await this.at("cut done");
     return true;
+  }
+
+  followStable(rollout: Rollout, signal: AbortSignal): Promise<string | undefined> {
+    return this.following(rollout, signal);
   }
 
   async drainCanary({ release }: Rollout): Promise<void> {

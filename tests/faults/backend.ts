@@ -12,7 +12,7 @@ import type { Chance } from "./chance.ts";
 import type { TimelineEvent } from "./events.ts";
 import { type History, releases } from "./history.ts";
 import type { Actor } from "./simulated-time.ts";
-import { canaryReplicas, paths, rulesAt, selectorAt, service, webOf } from "./site.ts";
+import { canaryReplicas, paths, rulesAt, selectorAt, service, stableReplicas, webOf } from "./site.ts";
 
 /** One run of `pulumi up`. */
 export interface UpArgs {
@@ -106,7 +106,17 @@ export class Backend {
     const routes = this.#history.traffic === "gateway" ? await readAllRoutes(webOf(api)) : [];
     const front = await api.get<{ spec: { selector: { track?: string } } }>(paths.front);
     const former = largestWeight(routes) ?? (front?.spec.selector.track === "stable" ? 0 : this.#history.ownWeight);
-    const pods = () => this.#deploy(api, "canary", epoch, release, canaryReplicas(this.#history, weight));
+    const [stable, canary] = await Promise.all([
+      readDeployment(webOf(api), "stable"),
+      readDeployment(webOf(api), "canary"),
+    ]);
+    const replicas = canaryReplicas(
+      this.#history,
+      weight,
+      stable?.spec.replicas ?? stableReplicas,
+      canary?.spec.replicas,
+    );
+    const pods = () => this.#deploy(api, "canary", epoch, release, replicas);
     const users = () => this.#send(api, epoch, weight);
     return weight > 0 && weight >= former ? [pods, users] : [users, pods];
   }

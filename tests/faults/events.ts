@@ -56,8 +56,9 @@ export interface EffectEvent {
   readonly sent: number;
   /** It takes users off canary and nothing else. */
   readonly isCut: boolean;
-  /** Of a Deployment: the release that it is of from now on. */
+  /** Of a Deployment: the release that it is of from now on, and its number of pods. */
   readonly release?: string;
+  readonly replicas?: number;
 }
 
 export interface DriverEvent {

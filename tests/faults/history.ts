@@ -38,6 +38,8 @@ export interface History {
   /** The track on which release b never starts. */
   readonly never?: "canary" | "stable";
   readonly decisions: readonly (Timed & { readonly decision: Decision; readonly by: string })[];
+  /** What an autoscaler makes of stable's number of pods, which canary follows. Without any the program sets the number. */
+  readonly scales: readonly (Timed & { readonly replicas: number })[];
   readonly storms: readonly Storm[];
   readonly processFaults: readonly (Timed & { readonly fault: ProcessFault; readonly lasts: number })[];
   /** Share of the runs of Pulumi that fail half-way, while it is not calm. */
@@ -61,7 +63,7 @@ export function historyOf(seed: number): History {
 
 /** The history that a seed stands for, in real time and so a short one. */
 export function processHistoryOf(seed: number): History {
-  return { ...historyWithin(seed, 15 * seconds), skews: [], processFaults: [], rollMilliseconds: 600 };
+  return { ...historyWithin(seed, 15 * seconds), skews: [], scales: [], processFaults: [], rollMilliseconds: 600 };
 }
 
 /**
@@ -71,7 +73,7 @@ export function processHistoryOf(seed: number): History {
 export function sandboxHistoryOf(seed: number): History {
   const history = historyWithin(seed, 40 * seconds);
   const storms = history.storms.map((storm) => ({ ...storm, faults: storm.faults.filter((fault) => fault !== 404) }));
-  return { ...history, storms, skews: [] };
+  return { ...history, storms, skews: [], scales: [] };
 }
 
 function historyWithin(seed: number, span: number): History {
@@ -97,6 +99,7 @@ function historyWithin(seed: number, span: number): History {
     failingChecks: chance.is(0.15) ? [{ from: 0, to: chance.pick([3, 8, 200]) * seconds }] : [],
     ...(chance.is(0.16) && { never: chance.pick(["canary", "stable"]) }),
     decisions,
+    scales: scalesBy(chanceOf(seed, "scales"), span),
     storms: isQuiet ? [] : stormsBy(chanceOf(seed, "storms"), span, cutTimes),
     processFaults: isQuiet ? [] : processFaultsBy(chanceOf(seed, "processes"), span),
     failingUps: isQuiet ? 0 : chance.pick([0, 0, 0.1, 0.5]),
@@ -139,6 +142,13 @@ function decisionsBy(chance: Chance, span: number) {
     at: chance.whole(500, span - 500),
     decision: chance.pick<Decision>(all),
     by: chance.pick(["alice", "bob"]),
+  })).toSorted((one, two) => one.at - two.at);
+}
+
+function scalesBy(chance: Chance, span: number) {
+  return Array.from({ length: chance.pick([0, 0, 1, 3, 6]) }, () => ({
+    at: chance.whole(500, span - 500),
+    replicas: chance.pick([1, 2, 3, 4, 6, 9, 12]),
   })).toSorted((one, two) => one.at - two.at);
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runs } from "../long.ts";
-import { historyOf } from "./history.ts";
+import { type History, historyOf, releases } from "./history.ts";
 import { judge } from "./model.ts";
 import { play } from "./play.ts";
 
@@ -22,6 +22,43 @@ describe("a history in simulated time", () => {
     for (const seed of seeds) {
       assert.deepEqual(judge(historyOf(seed), await outcomeOf(seed)), [], `npm run test:faults -- --seed ${seed}`);
     }
+  }).timeout(60_000);
+
+  it("has a canary that follows stable's number of pods while a step lasts, and is cut off in time all the same", async () => {
+    const { never: _, ...any } = historyOf(3);
+    const quiet: History = {
+      ...any,
+      ...{
+        decisions: [],
+        storms: [],
+        processFaults: [],
+        failingChecks: [],
+        failingUps: 0,
+        skews: [],
+        routesForbidden: false,
+      },
+      ...{ traffic: "pods", rollMilliseconds: 400, leavesHolding: false, calm: 60_000 },
+      steps: [
+        { stage: "canary", weight: 25, approval: false, atLeast: 100, atMost: 120, checks: [] },
+        { stage: "full", approval: false, watch: 0 },
+      ],
+      evidence: { [releases.b]: [{ at: 45_000, verdict: "bad" }] },
+      scales: [
+        { at: 10_000, replicas: 9 },
+        { at: 20_000, replicas: 10 },
+        { at: 30_000, replicas: 4 },
+        { at: 44_900, replicas: 12 },
+      ],
+    };
+    const events = await play(quiet);
+    assert.deepEqual(judge(quiet, events), []);
+    const pods = events.flatMap((event) =>
+      event.kind === "effect" && event.object === "deployments/web-canary" && event.release === releases.b
+        ? [event.replicas]
+        : [],
+    );
+    assert.deepEqual(pods.slice(0, 3), [1, 3, 1]);
+    assert.equal(pods.at(-1), 0);
   }).timeout(60_000);
 
   it("is the same each time", async () => {

@@ -138,12 +138,13 @@ class Stage {
   /** Begins the rollout, and has everything else come in its time. */
   enter(url: string): void {
     this.#url = url;
-    const { decisions, processFaults, evidence, leavesHolding } = this.#history;
+    const { decisions, scales, processFaults, evidence, leavesHolding } = this.#history;
     const rollout = rolloutOf(this.#history, releases.b, releases.a, "carol");
     this.#start("driver", leavesHolding, (process) => begin(process, rollout, false));
     for (const { at, decision, by } of decisions) {
       this.#time.after(at, () => this.#start("driver", true, (process) => decide(process, decision, by)));
     }
+    for (const { at, replicas } of scales) this.#time.after(at, () => this.#site.scale(replicas));
     for (const { at, fault, lasts } of processFaults) this.#time.after(at, () => this.#befallsDriver(fault, lasts));
     for (const [release, all] of Object.entries(evidence)) {
       for (const { at, verdict } of all) this.#time.after(at, () => this.#tell({ kind: "evidence", release, verdict }));

@@ -1,4 +1,5 @@
 import { fullCheck } from "../../components/check.ts";
+import { type Following, followed } from "../../components/following.ts";
 import { backendName, deploymentName, serviceLabel, stackAnnotation, tokenHeader } from "../../components/names.ts";
 import { planName, planText } from "../../components/plan.ts";
 import type { Track } from "../../components/traffic.ts";
@@ -42,9 +43,14 @@ interface Timing {
 
 const created = { creationTimestamp: "2026-01-01T00:00:00Z" };
 
-/** How many pods canary has for a weight. */
-export function canaryReplicas({ traffic }: History, weight: number): number {
-  return traffic === "gateway" ? 2 : Math.max(1, Math.round((stableReplicas * weight) / (100 - weight)));
+/** How many pods canary has for a weight, beside this many of stable. */
+export function canaryReplicas({ traffic, scales }: History, weight: number, stable: number, current = 0): number {
+  if (scales.length > 0 && weight > 0) return followed(followingOf(traffic), weight, stable, current).canaryReplicas;
+  return traffic === "gateway" ? 2 : Math.max(1, Math.round((stable * weight) / (100 - weight)));
+}
+
+function followingOf(traffic: History["traffic"]): Following {
+  return traffic === "gateway" ? { mode: "gateway", least: 2, most: 12 } : { mode: "replicas" };
 }
 
 /** What the shared Service selects at a weight. */
@@ -117,6 +123,13 @@ export class Site {
     return this.api.objects.get(paths.deployment(track)) as ApiObject;
   }
 
+  /** Sets stable's number of pods, as an autoscaler does. */
+  scale(replicas: number): void {
+    const before = structuredClone(this.deployment("stable"));
+    this.api.put(paths.deployment("stable"), { ...before, spec: { ...before.spec, replicas } });
+    this.#roll("stable", before);
+  }
+
   /** The release that a track's Deployment is of. */
   runs(track: Track): string {
     return this.deployment(track).spec.template.metadata.labels.release;
@@ -141,8 +154,9 @@ export class Site {
     const changes = operations.filter(({ op }) => op !== "test");
     const toFront = object.startsWith("services/") || object.startsWith("httproutes/");
     const isCut = toFront && by.startsWith("driver") && changes.length > 0;
-    const release = object.startsWith("deployments/") ? after?.spec.template.metadata.labels.release : undefined;
-    this.#tell({ kind: "effect", by, epoch, object, sent, isCut, ...(release !== undefined && { release }) });
+    const { replicas, template } = (object.startsWith("deployments/") && after?.spec) || {};
+    const deployed = template ? { release: template.metadata.labels.release, replicas } : {};
+    this.#tell({ kind: "effect", by, epoch, object, sent, isCut, ...deployed });
     for (const track of ["stable", "canary"] as const) if (path === paths.deployment(track)) this.#roll(track, before);
     this.#tellUsers();
   }
@@ -262,10 +276,12 @@ export class Site {
     const put = (path: string, kind: string, spec: object, more: object = {}) =>
       this.api.put(path, { kind, metadata: { name: path.split("/").at(-1) ?? "", namespace, labels, ...more }, spec });
     for (const track of ["stable", "canary"] as const) {
-      const replicas = track === "stable" ? stableReplicas : canaryReplicas(this.#history, ownWeight);
+      const replicas = track === "stable" ? stableReplicas : canaryReplicas(this.#history, ownWeight, stableReplicas);
       const template = { metadata: { labels: { app: service, track, release: releases.a } }, spec: { containers: [] } };
       const stack = `organization/gray-release/${track === "canary" ? "canary" : "prod"}`;
-      const owned = { labels: { ...labels, track }, annotations: { [stackAnnotation]: stack } };
+      const follows = track === "canary" && this.#history.scales.length > 0;
+      const following = follows ? { "gray-release/follows": JSON.stringify(followingOf(traffic)) } : {};
+      const owned = { labels: { ...labels, track }, annotations: { [stackAnnotation]: stack, ...following } };
       const selector = { matchLabels: { app: service, track } };
       put(paths.deployment(track), "Deployment", { replicas, selector, template }, owned);
       const all = { replicas, updatedReplicas: replicas, availableReplicas: replicas };

@@ -82,6 +82,20 @@ describe("the objects of a program", () => {
     );
   });
 
+  it("include stable's autoscaler in the stack of stable", async () => {
+    const autoscaling = { maxReplicas: 5, metrics: [{ type: "Ressource" }] } as never;
+    await attempt({ autoscaling });
+    const path = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`;
+    const found = tried().filter((each) => each.method === "POST" && each.path === path);
+    assert.deepEqual(
+      found.map(({ body }) => body?.spec.metrics),
+      [[{ type: "Ressource" }]],
+    );
+    api.requests.length = 0;
+    await attempt({ autoscaling, tracks: ["canary"] });
+    assert.ok(!tried().some((each) => each.path.startsWith(path)));
+  });
+
   it("are tried as changes of every field if they exist", async () => {
     api.put(`${paths.service}/web`, { metadata: { name: "web" }, spec: { clusterIP: "10.0.0.1", ports: [] } });
     await attempt({ serviceSpec: { type: "NodePort", externalTrafficPolicy: undefined } as object });

@@ -88,6 +88,7 @@ const ordinary: Observation = {
   trialFailures: [],
   startSeconds: {},
   comparisons: {},
+  isAutoscalerRemoved: false,
 };
 
 type Change = (observation: Observation) => Observation;
@@ -433,6 +434,32 @@ describe("the opening of a rollout", () => {
       const more = withDeployments({ stable: deployment("web", a, 18) });
       const scaled = admitted(decide(all(withArgs({ replicas: "external" }), more)(ordinary)));
       assert.equal(scaled.context.rollSeconds.stable, 3300);
+    });
+
+    it("stable's number of pods as it is in the up that removes its autoscaler, with a warning", () => {
+      const more = withDeployments({ stable: deployment("web", a, 18) });
+      const opening = admitted(decide({ ...more(ordinary), isAutoscalerRemoved: true }));
+      assert.deepEqual([opening.context.stableReplicas, opening.context.traffic?.canaryReplicas], [undefined, 2]);
+      assert.equal(
+        warningsOf(opening)[0],
+        "web: stable keeps its 18 pods in this up, which removes its autoscaler; the next up sets the 9 of the program.",
+      );
+      assert.equal(admitted(decide(more(ordinary))).context.stableReplicas, 9);
+    });
+
+    it("canary's pods as they are for a person while a rollout is open, although stable was scaled", () => {
+      const more = withDeployments({ stable: deployment("web", a, 30), canary: deployment("web-canary", b, 1) });
+      const last = withState({}, { shift: { weight: 10, from: 0, to: 10 } });
+      const held = all(withArgs({ replicas: "external" }), more, last, withRecord({ open: { ...open, weight: 10 } }));
+      assert.equal(admitted(decide(held(ordinary))).context.traffic?.canaryReplicas, 1);
+      const byDriver = decide({ ...held(ordinary), epoch: open.epoch });
+      assert.equal(admitted(byDriver).context.traffic?.canaryReplicas, 3);
+    });
+
+    it("a warning if an autoscaler gives canary a share that is far from the weight", () => {
+      const few = withDeployments({ stable: deployment("web", a, 1) });
+      const opening = admitted(decide(all(withArgs({ replicas: "external" }), few)(ordinary)));
+      assert.match(warningsOf(opening).join(), /canary gets 50 % of the requests in place of 10 %/);
     });
 
     it("that stable rolls back with all pods at once if the open rollout says so", () => {

@@ -4,8 +4,10 @@ import type { GatewayArgs } from "../../components/traffic/gateway/args.ts";
 import { modeOf } from "../../components/traffic/modes.ts";
 import {
   changesFront,
+  currentPods,
   describeWeight,
   headlessWarning,
+  shareWarning,
   stableReplicasOf,
   trafficOf,
   wantedWeight,
@@ -114,6 +116,51 @@ describe("the description of a weight", () => {
   });
 });
 
+describe("an autoscaled service's canary", () => {
+  const args = serviceArgs({ autoscaling: { minReplicas: 3, maxReplicas: 30 } });
+  const pods = (stable: number, canary?: number) =>
+    live({}, { stable: deployment(stable), ...(canary !== undefined && { canary: deployment(canary) }) });
+  const plan = (of: Live, isHeld: boolean, last: number | "none" = 25, weight = 25) => {
+    const current = currentPods(args, of, weight, last === "none" ? undefined : last, isHeld);
+    const { canaryReplicas, share } = trafficOf("web", args, of, weight, undefined, current);
+    return [canaryReplicas, Math.round(share)];
+  };
+  for (const [sentence, found, expected] of [
+    ["has the pods for the least number before stable exists", plan(live({}), false), [1, 25]],
+    ["has the pods for stable's live number", plan(pods(9), false), [3, 25]],
+    ["keeps its pods for a small change of stable", plan(pods(7, 3), false), [3, 30]],
+    ["gets others for a large change", plan(pods(15, 3), false), [5, 25]],
+    ["gets others if the weight changes", plan(pods(7, 3), false, 50), [2, 22]],
+    ["gets the pods of its weight if no up has set one yet", plan(pods(7, 3), false, "none"), [2, 22]],
+    ["keeps its pods whatever stable's number while a rollout is held by its driver", plan(pods(15, 3), true), [3, 17]],
+    ["is started again if it has no pods", plan(pods(9, 0), true), [3, 25]],
+    ["is dark with one pod", plan(pods(9, 3), true, 0, 0), [1, 0]],
+  ] as const) {
+    it(sentence, () => assert.deepEqual(found, expected));
+  }
+
+  it("has the pods of its weight if the program sets stable's number", () =>
+    assert.equal(currentPods(serviceArgs(), pods(9, 3), 25, 25, true), undefined));
+
+  const warning = (given: ServiceArgs, of: Live, weight = 10) =>
+    shareWarning("web", given, of, trafficOf("web", given, of, weight, undefined));
+  it("is warned of if stable has so few pods that its share is far from the weight", () => {
+    assert.equal(
+      warning(args, pods(1)),
+      "web: canary gets 50 % of the requests in place of 10 %, because stable has only 1 pod now: raise the least number of its autoscaler, split the traffic by a gateway, or set acceptShare: true.",
+    );
+    assert.match(warning(args, pods(0)) ?? "", /canary gets 100 % of the requests .* only 0 pods/);
+    assert.match(warning(serviceArgs({ replicas: "external" }), pods(5)) ?? "", /gets 16\.7 % .* only 5 pods/);
+  });
+
+  it("is not warned of if the share fits, is accepted, is 0, or does not depend on pods", () => {
+    assert.equal(warning(args, pods(6)), undefined);
+    assert.equal(warning({ ...args, acceptShare: true }, pods(1)), undefined);
+    assert.equal(warning(args, pods(1), 0), undefined);
+    assert.equal(warning({ ...args, gateway }, pods(1)), undefined);
+  });
+});
+
 describe("a change of the front", () => {
   const traffic = { weight: 10, canaryReplicas: 1, selector: { app: "web" }, share: 10 };
   const canary = deployment(1);
@@ -140,6 +187,7 @@ describe("the number of stable pods", () => {
     ["is the program's", 9, { stable: deployment(4) }, 9],
     ["is the live one if an autoscaler owns it", "external", { stable: deployment(4) }, 4],
     ["is 1 if an autoscaler owns it and it does not exist yet", "external", {}, 1],
+    ["is 0 if an autoscaler has scaled it so", "external", { stable: deployment(0) }, 0],
   ] as const) {
     it(sentence, () => assert.equal(stableReplicasOf(serviceArgs({ replicas }), live({}, deployments)), expected));
   }

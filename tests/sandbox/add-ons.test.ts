@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addOnComponent, findAddOnTools, standingAddOns, wantedAddOns } from "../../sandbox/add-ons.ts";
+import { metricsObjects } from "../../sandbox/metrics-api.ts";
 import { type Places, places } from "../../sandbox/places.ts";
 import { statusText } from "../../sandbox/status.ts";
 
@@ -38,8 +39,42 @@ describe("add-ons", () => {
   });
 
   it("are built from their modules", () => {
-    const found = findAddOnTools(["gateway", "prometheus"], at).map(({ tool, from }) => `${tool.name} ${from}`);
-    assert.deepEqual(found.sort(), ["prometheus build", "traefik build"]);
+    const found = findAddOnTools(["gateway", "prometheus", "metrics"], at).map(
+      ({ tool, from }) => `${tool.name} ${from}`,
+    );
+    assert.deepEqual(found.sort(), ["metrics-server build", "prometheus build", "traefik build"]);
+  });
+});
+
+describe("the metrics-server of a sandbox", () => {
+  const link = { host: "10.200.0.1", node: "10.200.0.2" };
+  const site = { places: places({ GRAY_SANDBOX_DIR: "/srv/gray" }), link, command: (name: string) => name };
+
+  it("asks the kubelet by a certificate of its own, and trusts the sandbox's authority alone", () => {
+    const { command } = addOnComponent("metrics", site, ["metrics"]);
+    const [name, ...options] = command;
+    assert.equal(name, "metrics-server");
+    for (const option of [
+      "--bind-address=10.200.0.2",
+      `--kubeconfig=${join(site.places.state, "components/metrics-server.kubeconfig")}`,
+      `--kubelet-certificate-authority=${join(site.places.state, "pki/ca.crt")}`,
+      `--tls-cert-file=${join(site.places.state, "pki/metrics-server.crt")}`,
+    ])
+      assert.ok(options.includes(option), `${option} in ${options.join(" ")}`);
+  });
+
+  it("is reached through the API server, at the address of the node", () => {
+    const objects = metricsObjects(link).map(({ object }) => object as { kind: string; [field: string]: unknown });
+    const slice = objects.find(({ kind }) => kind === "EndpointSlice");
+    assert.deepEqual(slice?.endpoints, [{ addresses: ["10.200.0.2"], conditions: { ready: true } }]);
+    assert.deepEqual(objects.find(({ kind }) => kind === "APIService")?.metadata, { name: "v1beta1.metrics.k8s.io" });
+  });
+
+  it("lets requests without a name read metrics, and nothing else", () => {
+    const role = metricsObjects(link).find(({ path }) => path.endsWith("/clusterroles/system:anonymous"));
+    assert.deepEqual((role?.object as { rules?: unknown } | undefined)?.rules, [
+      { apiGroups: ["metrics.k8s.io"], resources: ["pods", "nodes"], verbs: ["get", "list"] },
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { mainPort } from "../../service-args.ts";
 import { finestWeight, type Track } from "../../traffic.ts";
 import { UserError } from "../../user-error.ts";
 import type { ModeRoute, TrafficMode } from "../mode.ts";
+import { steadyPods } from "../steady-pods.ts";
 import { routeSpec } from "./args.ts";
 
 /**
@@ -12,16 +13,22 @@ import { routeSpec } from "./args.ts";
  * cluster use the shared Service. At weight 0 it selects only stable; above 0 it splits by the number of pods.
  *
  * @param minimum minimum number of canary pods. @default 2, so that one failed pod does not take down all of canary
+ * @param scaled what is known of an autoscaler that sets stable's number. @default none does
  * @example gatewayMode().plan(10, 9, { app: "web" }).backends // { stable: 90, canary: 10 }
  */
-export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas): TrafficMode {
+export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas, scaled?: ScaledStable): TrafficMode {
   return {
-    plan(weight, stableReplicas, labels) {
+    plan(weight, stableReplicas, labels, current) {
       const backends = backendWeights(weight);
       const all = backends.stable + backends.canary;
       return {
         weight,
-        canaryReplicas: Math.max(minimum, Math.ceil((backends.canary * stableReplicas) / all)),
+        canaryReplicas: Math.max(
+          minimum,
+          scaled
+            ? podsBesideScaled(weight, stableReplicas, scaled.most, current)
+            : Math.ceil((backends.canary * stableReplicas) / all),
+        ),
         selector: weight === 0 ? { ...labels, track: "stable" } : labels,
         share: (100 * backends.canary) / all,
         backends,
@@ -53,6 +60,24 @@ export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas): T
       };
     },
   };
+}
+
+/**
+ * An autoscaler gives stable the pods for its own part of the load, so canary needs the pods for the rest: at 50 % as many as stable. Stable
+ * shrinks only minutes after a weight has risen, and canary is larger than it needs for that time, but never larger than the autoscaler may
+ * make stable. If that is not known, canary never shrinks at a weight above 50, where a small stable says little about the load.
+ */
+function podsBesideScaled(weight: number, stable: number, most: number | undefined, current?: number): number {
+  if (most === undefined && weight > 50) return Math.max(Math.ceil((weight * stable) / 100), current ?? 0);
+  const ideal = weight === 100 ? Number.POSITIVE_INFINITY : (weight * stable) / (100 - weight);
+  const limited = Math.min(ideal, most ?? ideal);
+  return Math.min(steadyPods(limited, "up", current), most ?? Number.POSITIVE_INFINITY);
+}
+
+/** What is known of the autoscaler of stable. */
+interface ScaledStable {
+  /** The most pods that it sets. @default not known */
+  readonly most?: number;
 }
 
 function backendWeights(weight: number): Record<Track, number> {

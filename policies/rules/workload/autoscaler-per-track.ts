@@ -7,7 +7,7 @@ import type { Rule } from "../../engine/rule.ts";
  * Two controllers that set the same number of replicas overwrite each other. An autoscaler is any object with a
  * `scaleTargetRef`: a HorizontalPodAutoscaler, or a ScaledObject of KEDA.
  *
- * 1. An autoscaler scales stable only if the service leaves the number to it, with replicas `external`.
+ * 1. An autoscaler scales stable only if the service leaves the number to it, with `autoscaling` or with replicas `external`.
  * 2. No autoscaler scales canary: CanaryService sets its number of pods from the weight, behind a gateway too.
  * 3. A track has at most one autoscaler.
  */
@@ -16,7 +16,7 @@ export const autoscalerPerTrack: Rule = {
   description: "Stable has at most one autoscaler, and its service leaves the number of pods to it; canary has none.",
   severity: "high",
   remediation:
-    'Set replicas: "external" if an autoscaler scales stable, keep only one, and leave the number of canary\'s pods to the weight.',
+    'Describe the autoscaler in autoscaling, or set replicas: "external" if another one scales stable, keep only one, and leave the number of canary\'s pods to the weight.',
   judge: (one, { declared }) => [
     ...pairsOf(one, declared, readAutoscaler, asService).flatMap(([scaler, service]) =>
       ownershipFaults(scaler, service),
@@ -33,6 +33,13 @@ export const autoscalerPerTrack: Rule = {
       {
         name: "an autoscaler of stable, to which the service leaves the number",
         resources: [canaryService({ replicas: "external" }), autoscaler("fop-gate", "fop-gate")],
+      },
+      {
+        name: "the autoscaler that the service makes",
+        resources: [
+          canaryService({ replicas: undefined, autoscaling: { maxReplicas: 20 } }),
+          autoscaler("fop-gate", "fop-gate"),
+        ],
       },
       {
         name: "a ScaledObject of KEDA, to which the service leaves the number",
@@ -84,6 +91,15 @@ export const autoscalerPerTrack: Rule = {
         ],
         message:
           /^HorizontalPodAutoscaler dora-apps\/fop-gate-canary scales Deployment dora-apps\/fop-gate-canary, but the service sets its pods by the weight/,
+      },
+      {
+        name: "another autoscaler beside the one that the service makes",
+        resources: [
+          canaryService({ replicas: undefined, autoscaling: { maxReplicas: 20 } }),
+          autoscaler("fop-gate", "fop-gate"),
+          autoscaler("fop-gate-memory", "fop-gate"),
+        ],
+        message: /both scale Deployment dora-apps\/fop-gate/,
       },
       {
         name: "two autoscalers of stable",

@@ -8,7 +8,7 @@ export const stableSize: Rule = {
   description: "The Deployment of stable has at least the replicas that its service declares.",
   severity: "critical",
   remediation:
-    'Give stable the replicas that the service declares. If an autoscaler owns the number, set replicas: "external" for the service and omit replicas from the Deployment.',
+    'Give stable the replicas that the service declares. If an autoscaler owns the number, set autoscaling or replicas: "external" for the service and omit replicas from the Deployment.',
   judge(one, { declared }) {
     if (!isTrack(one, "stable")) return [];
     const wanted = homeOf(one, declared)?.replicas;

@@ -1,0 +1,70 @@
+/** The autoscaler of stable: a HorizontalPodAutoscaler, or a ScaledObject of KEDA. */
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { HorizontalPodAutoscaler } from "@pulumi/kubernetes/autoscaling/v2/horizontalPodAutoscaler.js";
+import type { CustomResourceOptions, Resource } from "@pulumi/pulumi";
+import {
+  type AutoscalingArgs,
+  autoscalerReference,
+  boundsOf,
+  type HorizontalArgs,
+  type KedaArgs,
+} from "./autoscaling.ts";
+import { resourceNameOf, type ServiceNames, serviceLabel } from "./names.ts";
+import { ownerAnnotations } from "./object-annotations.ts";
+import { labelsOf, type ServiceArgs } from "./service-args.ts";
+import { percentOf } from "./units.ts";
+
+/**
+ * The autoscaler of stable. `up` does not wait for it, because without metrics it is not ready and harms nothing.
+ *
+ * @example stableAutoscaler(namesOf("web", args), args, { maxReplicas: 20 }, owner, { parent: this })
+ */
+export function stableAutoscaler(
+  names: ServiceNames,
+  args: ServiceArgs,
+  autoscaling: AutoscalingArgs,
+  owner: string,
+  opts: CustomResourceOptions,
+): Resource {
+  const { metadata, spec } = autoscalerObject(names.service, args, autoscaling, owner);
+  const resource = resourceNameOf(names, metadata.name);
+  return "keda" in autoscaling
+    ? new CustomResource(resource, { apiVersion: "keda.sh/v1alpha1", kind: "ScaledObject", metadata, spec }, opts)
+    : new HorizontalPodAutoscaler(resource, { metadata, spec: horizontalSpec(metadata.name, autoscaling) }, opts);
+}
+
+/**
+ * The autoscaler as it is sent to the API server.
+ *
+ * @example autoscalerObject("web", args, { maxReplicas: 20 }, owner).metadata.name // "web"
+ */
+export function autoscalerObject(service: string, args: ServiceArgs, autoscaling: AutoscalingArgs, owner: string) {
+  const { name } = autoscalerReference(service, autoscaling);
+  return {
+    metadata: {
+      name,
+      namespace: args.namespace,
+      labels: { ...labelsOf(service, args), [serviceLabel]: service },
+      annotations: { "pulumi.com/skipAwait": "true", ...ownerAnnotations(owner) },
+    },
+    spec: "keda" in autoscaling ? scaledObjectSpec(name, autoscaling) : horizontalSpec(name, autoscaling),
+  };
+}
+
+function horizontalSpec(name: string, { cpu, metrics = [], ...given }: HorizontalArgs) {
+  const ofCpu = (averageUtilization: number) => ({
+    type: "Resource",
+    resource: { name: "cpu", target: { type: "Utilization", averageUtilization } },
+  });
+  const all = [...(cpu === undefined ? [] : [ofCpu(percentOf(cpu))]), ...metrics];
+  return { ...given, ...(all.length > 0 && { metrics: all }), scaleTargetRef: stable(name) };
+}
+
+function scaledObjectSpec(name: string, { keda }: KedaArgs) {
+  const scaleTargetRef = { ...(keda.scaleTargetRef as object | undefined), ...stable(name) };
+  return { ...keda, scaleTargetRef, minReplicaCount: boundsOf({ keda }).least };
+}
+
+function stable(name: string) {
+  return { apiVersion: "apps/v1", kind: "Deployment", name };
+}

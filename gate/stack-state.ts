@@ -11,6 +11,7 @@ import { type Track, tracks } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { isAdopted, type Live } from "../live/live.ts";
 import { type RecordReading, stableReleases } from "../record/record.ts";
+import { perDeployment } from "./per-deployment.ts";
 
 /** The stack states of a service. */
 export interface StackStates {
@@ -137,11 +138,11 @@ function sibling(stack: string): string {
   return stack.includes("/") ? stack : `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
 }
 
-const references = new Map<string, pulumi.StackReference>();
+const references = perDeployment(() => new Map<string, pulumi.StackReference>());
 
 function referenceTo(stack: string): pulumi.StackReference {
-  const reference = references.get(stack) ?? new pulumi.StackReference(stack);
-  references.set(stack, reference);
+  const reference = references().get(stack) ?? new pulumi.StackReference(stack);
+  references().set(stack, reference);
   return reference;
 }
 

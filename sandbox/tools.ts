@@ -5,6 +5,7 @@ import { atLeast, withinOneMinor } from "./version.ts";
 const KUBERNETES = "1.36.3";
 const PULUMI = "3.259.0";
 const PULUMI_TAGS = "osusergo,grpcnotrace";
+const PULUMI_YAML = "1.25.0";
 const PROVIDER_KUBERNETES = "4.18.2";
 const TRAEFIK = "3.6.12";
 const ARGO_ROLLOUTS = "1.9.1";
@@ -135,6 +136,18 @@ export const TOOLS: readonly Tool[] = [
 
 /** Tools that the sandbox stands without: built when somebody asks for one of their commands. */
 export const ON_DEMAND: readonly Tool[] = [
+  {
+    name: "pulumi-language-yaml",
+    version: PULUMI_YAML,
+    part: "pulumi",
+    build: {
+      module: "sandbox/toolchain/pulumi-yaml",
+      commands: { "pulumi-language-yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml" },
+      tags: PULUMI_TAGS,
+      ldflags: `${STRIPPED} -X github.com/pulumi/pulumi-yaml/pkg/version.Version=v${PULUMI_YAML}`,
+    },
+    expectSeconds: 120,
+  },
   {
     name: "prometheus",
     version: "3.16.0",

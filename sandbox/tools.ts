@@ -149,6 +149,19 @@ export const ON_DEMAND: readonly Tool[] = [
     expectSeconds: 120,
   },
   {
+    name: "sdk-generator",
+    version: "1",
+    part: "pulumi",
+    build: {
+      module: "sandbox/toolchain/sdk-generator",
+      commands: { "sdk-generator": "." },
+      // As pulumi-language-yaml's, of which it then takes what is compiled already.
+      tags: PULUMI_TAGS,
+      ldflags: STRIPPED,
+    },
+    expectSeconds: 20,
+  },
+  {
     name: "prometheus",
     version: "3.16.0",
     // Never from PATH: Debian's is compiled without the discovery of pods.

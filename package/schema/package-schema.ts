@@ -52,7 +52,11 @@ export function packageSchema(root: string) {
     meta: { moduleFormat: "(.*)" },
     language: {
       csharp: { respectSchemaVersion: true, packageReferences: { "Pulumi.Kubernetes": "4.*" } },
-      go: { respectSchemaVersion: true, generateResourceContainerTypes: true, importBasePath: "gray-release" },
+      go: {
+        respectSchemaVersion: true,
+        generateResourceContainerTypes: true,
+        importBasePath: "example.com/gray-release/sdk/go/grayrelease",
+      },
       java: { dependencies: { "com.pulumi:kubernetes": dependencies["@pulumi/kubernetes"] } },
       nodejs: {
         respectSchemaVersion: true,

@@ -137,31 +137,6 @@ export const TOOLS: readonly Tool[] = [
 /** Tools that the sandbox stands without: built when somebody asks for one of their commands. */
 export const ON_DEMAND: readonly Tool[] = [
   {
-    name: "pulumi-language-yaml",
-    version: PULUMI_YAML,
-    part: "pulumi",
-    build: {
-      module: "sandbox/toolchain/pulumi-yaml",
-      commands: { "pulumi-language-yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml" },
-      tags: PULUMI_TAGS,
-      ldflags: `${STRIPPED} -X github.com/pulumi/pulumi-yaml/pkg/version.Version=v${PULUMI_YAML}`,
-    },
-    expectSeconds: 120,
-  },
-  {
-    name: "sdk-generator",
-    version: "1",
-    part: "pulumi",
-    build: {
-      module: "sandbox/toolchain/sdk-generator",
-      commands: { "sdk-generator": "." },
-      // As pulumi-language-yaml's, of which it then takes what is compiled already.
-      tags: PULUMI_TAGS,
-      ldflags: STRIPPED,
-    },
-    expectSeconds: 20,
-  },
-  {
     name: "prometheus",
     version: "3.16.0",
     // Never from PATH: Debian's is compiled without the discovery of pods.
@@ -210,6 +185,31 @@ export const ON_DEMAND: readonly Tool[] = [
       share: { from: "github.com/fluxcd/flagger", folder: "artifacts/flagger" },
     },
     expectSeconds: 220,
+  },
+  {
+    name: "pulumi-language-yaml",
+    version: PULUMI_YAML,
+    part: "pulumi",
+    build: {
+      module: "sandbox/toolchain/pulumi-yaml",
+      commands: { "pulumi-language-yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml" },
+      tags: PULUMI_TAGS,
+      ldflags: `${STRIPPED} -X github.com/pulumi/pulumi-yaml/pkg/version.Version=v${PULUMI_YAML}`,
+    },
+    expectSeconds: 120,
+  },
+  {
+    name: "sdk-generator",
+    version: "1",
+    part: "pulumi",
+    build: {
+      module: "sandbox/toolchain/sdk-generator",
+      commands: { "sdk-generator": "." },
+      // As pulumi-language-yaml's, of which it then takes what is compiled already.
+      tags: PULUMI_TAGS,
+      ldflags: STRIPPED,
+    },
+    expectSeconds: 20,
   },
 ];
 

@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
  * @returns a function that returns the value of the current deployment, made at its first call
  * @example
  * ```ts
- * const references = perDeployment(() => new Map<string, pulumi.StackReference>());
+ * const clusters = perDeployment(() => new Map<string, Promise<unknown>>());
  * ```
  */
 export function perDeployment<T>(make: () => T): () => T {

@@ -26,16 +26,16 @@ export async function construct(
   if (args === undefined) return constructUnknown(name, opts);
   const rollout = await openRollout(name, args, opts);
   const service = new CanaryService(name, { ...args, rollout }, opts);
-  const { urn, key, serviceName, url, stableRelease, canaryRelease, admission, stackState, token } = service;
+  const { urn, serviceName, url, stableRelease, canaryRelease, admission, token } = service;
   return {
     urn,
-    state: { key, serviceName, url, stableRelease, canaryRelease, admission, stackState, ...(token && { token }) },
+    state: { serviceName, url, stableRelease, canaryRelease, admission, ...(token && { token }) },
   };
 }
 
 /** In a preview, a service whose arguments are known only in `up`: the component without objects, and outputs that are not known. */
 function constructUnknown(name: string, opts: pulumi.ComponentResourceOptions): pulumi.provider.ConstructResult {
   const { urn } = new pulumi.ComponentResource(componentType, name, {}, opts);
-  const names = ["key", "serviceName", "url", "stableRelease", "canaryRelease", "admission", "stackState", "token"];
+  const names = ["serviceName", "url", "stableRelease", "canaryRelease", "admission", "token"];
   return { urn, state: Object.fromEntries(names.map((output) => [output, pulumi.unknown])) };
 }

@@ -25,7 +25,6 @@ function specialTypes(version: string): Readonly<Record<string, TypeSpec>> {
     Duration: numberOrText,
     Percent: numberOrText,
     'RolloutContext["admissions"]': anything,
-    StackState: anything,
   };
 }
 

@@ -47,7 +47,6 @@ describe("fop-gate as a YAML program", function () {
     chmodSync(join(checkout, "package/pulumi-resource-gray-release"), 0o755);
     change("gray-release: ..\n", `gray-release: ${join(checkout, "package")}\n`);
     change("default: dora-apps\n", `default: ${namespace}\n`);
-    change("{ dora-apps/fop-gate:", `{ ${namespace}/fop-gate:`);
     change("default: 9\n", "default: 3\n");
     change("default: 30\n", "default: 1\n");
     change("default: 10\n", "default: 25\n");

@@ -17,8 +17,8 @@ describe("construct", () => {
   const program =
     (inputs: pulumi.Inputs, opts: pulumi.ComponentResourceOptions = {}, names: readonly string[] = ["web"]) =>
     async () => {
-      const made = await Promise.all(names.map((name) => construct(name, componentType, inputs, opts)));
-      return { releases: Object.fromEntries(made.map(({ state }) => [state.key, state.stackState])) };
+      await Promise.all(names.map((name) => construct(name, componentType, inputs, opts)));
+      return {};
     };
 
   it("deploys a service as the component of a TypeScript program does, and answers with its outputs", async () => {
@@ -30,11 +30,10 @@ describe("construct", () => {
         await new Promise<string>((known) => pulumi.output(made.urn).apply(known)),
         /::gray-release:index:CanaryService::web$/,
       );
-      return { releases: { [state.key]: state.stackState } };
+      return {};
     });
     assert.ok(world.runs("web"));
     assert.equal(world.runs("web"), world.runs("web-canary"));
-    assert.equal(state.key, "dora-apps/web");
     const outputs = [state.serviceName, state.url, state.stableRelease] as pulumi.Output<string>[];
     assert.deepEqual(await Promise.all(outputs.map((each) => new Promise((known) => each.apply(known)))), [
       "web",

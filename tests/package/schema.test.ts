@@ -83,7 +83,7 @@ describe("the schema of the package", () => {
   });
 
   it("has the outputs of the component, of which a stack may lack some", () => {
-    assert.deepEqual(service.required, ["key", "serviceName", "url", "admission"]);
+    assert.deepEqual(service.required, ["serviceName", "url", "admission"]);
     assert.equal(service.properties.token?.type, "string");
   });
 });

@@ -27,7 +27,7 @@ export interface AdditionalServiceArgs {
    * tracks at any weight. `stable` or `canary`: the pods of that track.
    * @default users
    */
-  readonly pods?: (typeof choices)[number];
+  readonly pods?: "users" | "all" | "stable" | "canary";
   /** Other fields of its spec. `publishNotReadyAddresses` is not for `users`. @default none */
   readonly serviceSpec?: ServiceSpec;
   /** Its annotations. @default none */

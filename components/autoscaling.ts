@@ -17,7 +17,7 @@ type HorizontalSpec = Unwrap<types.input.autoscaling.v2.HorizontalPodAutoscalerS
  * const autoscaling: HorizontalArgs = { minReplicas: 3, maxReplicas: 20, cpu: "70%" };
  * ```
  */
-export interface HorizontalArgs extends Partial<Pick<HorizontalSpec, "metrics" | "behavior">> {
+export interface HorizontalArgs {
   /** The fewest pods of stable. @default 1 */
   readonly minReplicas?: number;
   /** The most pods of stable. A canary behind a gateway never has more either. */
@@ -27,6 +27,10 @@ export interface HorizontalArgs extends Partial<Pick<HorizontalSpec, "metrics" |
    * @default 80 % if there are no `metrics` either (the API's own default)
    */
   readonly cpu?: Percent;
+  /** What it scales by, as in the API. @default the CPU time alone */
+  readonly metrics?: HorizontalSpec["metrics"];
+  /** How fast it scales, as in the API. @default the API's own */
+  readonly behavior?: HorizontalSpec["behavior"];
 }
 
 /**
@@ -39,15 +43,23 @@ export interface HorizontalArgs extends Partial<Pick<HorizontalSpec, "metrics" |
  * ```
  */
 export interface KedaArgs {
-  readonly keda: {
-    /** What KEDA scales by, as in the API. */
-    readonly triggers: readonly object[];
-    /** The fewest pods of stable. @default 1, because stable always serves; the API's own default is 0 */
-    readonly minReplicaCount?: number;
-    /** The most pods of stable. @default 100 (the API's own default) */
-    readonly maxReplicaCount?: number;
-    readonly [field: string]: unknown;
-  };
+  /** Its spec, with what KEDA scales by in `triggers`. */
+  readonly keda: ScaledObjectSpec;
+}
+
+/**
+ * The spec of a ScaledObject, without its `scaleTargetRef`. Every field of the API can be given.
+ *
+ * @example const spec: ScaledObjectSpec = { triggers: [{ type: "cron", metadata: {} }] };
+ */
+export interface ScaledObjectSpec {
+  /** What KEDA scales by, as in the API. */
+  readonly triggers: readonly object[];
+  /** The fewest pods of stable. @default 1, because stable always serves; the API's own default is 0 */
+  readonly minReplicaCount?: number;
+  /** The most pods of stable. @default 100 (the API's own default) */
+  readonly maxReplicaCount?: number;
+  readonly [field: string]: unknown;
 }
 
 /** The autoscaler of stable. @example const autoscaling: AutoscalingArgs = { minReplicas: 3, maxReplicas: 20, cpu: "70%" }; */

@@ -15,6 +15,7 @@ import type { ServiceArgs } from "../components/service-args.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Access } from "../kubernetes/access.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
+import { perDeployment } from "./per-deployment.ts";
 
 /** An input of a provider that is known only in `up`, or that the SDK does not reveal. */
 const unknown = Symbol("unknown");
@@ -98,16 +99,18 @@ export async function assertDeploysTo(
   );
 }
 
-const clusters = new WeakMap<pulumi.ProviderResource, Promise<unknown>>();
+/** The UID of each provider's cluster by the provider's URN, since each call to a provider process makes an object of its own for it. */
+const clusters = perDeployment(() => new Map<string, Promise<unknown>>());
 
 /** The UID of the provider's cluster, read once for each provider. */
-function clusterThrough(provider: pulumi.ProviderResource, name: string): Promise<unknown> {
-  const known = clusters.get(provider);
+async function clusterThrough(provider: pulumi.ProviderResource, name: string): Promise<unknown> {
+  const urn = (await settled(provider.urn)) as string;
+  const known = clusters().get(urn);
   if (known) return known;
   // Creates nothing: Pulumi reads the namespace into the state, as a child of the provider.
   const { metadata } = Namespace.get(name, "kube-system", { provider, parent: provider });
   const uid = settled(metadata.uid).then((value) => value ?? unknown);
-  clusters.set(provider, uid);
+  clusters().set(urn, uid);
   return uid;
 }
 

@@ -4,9 +4,10 @@ import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
 import { UserError } from "../components/user-error.ts";
-import { ownStack } from "./stack-state.ts";
+import { perDeployment } from "./per-deployment.ts";
 
-const providers = new Map<string, { readonly cluster: string; readonly provider: Provider }>();
+/** The provider of this deployment, once a service needs it. */
+const own = perDeployment((): { made?: { readonly cluster: string; readonly provider: Provider } } => ({}));
 
 /**
  * The program's own provider. All services share one, because each provider downloads the API's schema when it starts. It takes over
@@ -22,8 +23,8 @@ const providers = new Map<string, { readonly cluster: string; readonly provider:
  * @throws UserError for a second cluster
  */
 export function providerFor(chosen: AccessArgs, cluster: string): Provider {
-  const stack = ownStack();
-  const known = providers.get(stack);
+  const deployment = own();
+  const known = deployment.made;
   if (known && known.cluster !== cluster) {
     throw new UserError(
       `This program deploys to the clusters with the UIDs ${known.cluster} and ${cluster}: give the services of each a provider of its own, in the options of openRollout and CanaryService.`,
@@ -38,6 +39,6 @@ export function providerFor(chosen: AccessArgs, cluster: string): Provider {
     ...(chosen.context !== undefined && { context: chosen.context }),
     ...(chosen.cluster !== undefined && { cluster: chosen.cluster }),
   });
-  providers.set(stack, { cluster, provider });
+  deployment.made = { cluster, provider };
   return provider;
 }

@@ -13,6 +13,7 @@ import { clauseOf, UserError } from "../components/user-error.ts";
 import { isAdopted, isComplete, type Live, ownReleaseOf } from "../live/live.ts";
 import { type RecordReading, stableReleases } from "../record/record.ts";
 import type { DamagedRelease, StoredReleases } from "../record/release-store.ts";
+import { perDeployment } from "./per-deployment.ts";
 
 /** What is stored about a service. */
 export interface StackStates {
@@ -178,15 +179,15 @@ function sibling(stack: string): string {
 /** The outputs of the resources of a stack, by URN. */
 type ResourceOutputs = Readonly<Record<string, { readonly type: string; readonly outputs?: object }>>;
 
-const requested = new Map<string, Promise<ResourceOutputs>>();
+const requested = perDeployment(() => new Map<string, Promise<ResourceOutputs>>());
 
 /**
  * The outputs of the resources of a stack, from its state. The engine's own function reads them (pulumi 3.259 pkg/resource/deploy/builtins.go),
  * so nothing has to be registered first, and a program needs no stack outputs.
  */
 function resourcesOf(stack: string): Promise<ResourceOutputs> {
-  const found = requested.get(stack) ?? readResources(stack);
-  requested.set(stack, found);
+  const found = requested().get(stack) ?? readResources(stack);
+  requested().set(stack, found);
   return found;
 }
 

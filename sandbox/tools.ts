@@ -5,6 +5,7 @@ import { atLeast, withinOneMinor } from "./version.ts";
 const KUBERNETES = "1.36.3";
 const PULUMI = "3.259.0";
 const PULUMI_TAGS = "osusergo,grpcnotrace";
+const PULUMI_YAML = "1.25.0";
 const PROVIDER_KUBERNETES = "4.18.2";
 const TRAEFIK = "3.6.12";
 const ARGO_ROLLOUTS = "1.9.1";
@@ -196,6 +197,31 @@ export const ON_DEMAND: readonly Tool[] = [
       share: { from: "github.com/fluxcd/flagger", folder: "artifacts/flagger" },
     },
     expectSeconds: 220,
+  },
+  {
+    name: "pulumi-language-yaml",
+    version: PULUMI_YAML,
+    part: "pulumi",
+    build: {
+      module: "sandbox/toolchain/pulumi-yaml",
+      commands: { "pulumi-language-yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml" },
+      tags: PULUMI_TAGS,
+      ldflags: `${STRIPPED} -X github.com/pulumi/pulumi-yaml/pkg/version.Version=v${PULUMI_YAML}`,
+    },
+    expectSeconds: 120,
+  },
+  {
+    name: "sdk-generator",
+    version: "1",
+    part: "pulumi",
+    build: {
+      module: "sandbox/toolchain/sdk-generator",
+      commands: { "sdk-generator": "." },
+      // As pulumi-language-yaml's, of which it then takes what is compiled already.
+      tags: PULUMI_TAGS,
+      ldflags: STRIPPED,
+    },
+    expectSeconds: 20,
   },
 ];
 

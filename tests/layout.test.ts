@@ -37,6 +37,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   observability: ["components/user-error.ts", "analysis", "rollout"],
   cli: ["*"],
+  package: ["components", "gate"],
   "index.ts": ["components", "gate", "settings.ts"],
   "settings.ts": ["components"],
   "library.ts": ["components", "gate"],

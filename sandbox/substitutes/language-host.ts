@@ -113,7 +113,13 @@ function runPlugin(call: Grpc.ServerWritableStream<Language.RunPluginRequest, La
     folder,
     isPolicy ? "@pulumi/pulumi/cmd/run-policy-pack" : "@pulumi/pulumi/cmd/run-plugin",
   );
-  const args = isPolicy ? [runner, ...request.getArgsList(), "."] : [runner, folder, ...request.getArgsList()];
+  const { nodeargs, typescript } = optionsOf(request.getInfo());
+  // The official host has them behind the runner too.
+  const own = nodeargs ? nodeargs.split(/\s+/) : [];
+  const args = isPolicy
+    ? [runner, ...own, ...request.getArgsList(), "."]
+    : [runner, ...own, folder, ...request.getArgsList()];
+  if (typescript !== false) env.PULUMI_NODEJS_TYPESCRIPT = "true";
   const child = startNode(args, isPolicy ? folder : request.getPwd(), env);
   const send = (fill: (message: Language.RunPluginResponse) => void) => {
     const message = new language.RunPluginResponse();

@@ -8,6 +8,9 @@ import { until } from "../../harness/kubectl.ts";
 import { Empty, grpc, language } from "../../sandbox/substitutes/sdk.ts";
 
 const checkout = join(import.meta.dirname, "../..");
+const { Struct } = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json"))(
+  "google-protobuf/google/protobuf/struct_pb.js",
+);
 const { LanguageRuntimeClient } = createRequire(import.meta.url)("@pulumi/pulumi/proto/language_grpc_pb.js");
 
 /** What the host is asked, as Pulumi's CLI asks it. */
@@ -81,4 +84,31 @@ describe("the stand-in language host", () => {
     await ask("cancel", new Empty());
     assert.equal((await answer).getError(), "the program ended with SIGKILL");
   }).timeout(20_000);
+
+  it("runs a provider with its arguments and environment, and passes on what it prints and how it ends", async () => {
+    await start('echo 4711; echo "says $SAYS" >&2; exit 3');
+    const request = new language.RunPluginRequest();
+    const info = new language.ProgramInfo();
+    info.setProgramDirectory(join(checkout, "package"));
+    info.setOptions(Struct.fromJavaScript({ nodeargs: "--own 1" }));
+    request.setInfo(info);
+    request.setPwd(folder);
+    request.setKind("resource");
+    request.setArgsList(["127.0.0.1:2"]);
+    request.setEnvList(["SAYS=a=b"]);
+    const call = (client as unknown as { runPlugin(request: unknown): NodeJS.EventEmitter }).runPlugin(request);
+    const got = { out: "", err: "", code: undefined as number | undefined };
+    // biome-ignore lint/suspicious/noExplicitAny: the SDK gives its clients no types
+    call.on("data", (response: any) => {
+      got.out += Buffer.from(response.getStdout_asU8());
+      got.err += Buffer.from(response.getStderr_asU8());
+      if (response.hasExitcode()) got.code = response.getExitcode();
+    });
+    await new Promise((end) => call.once("end", end));
+    assert.deepEqual(got, { out: "4711\n", err: "says a=b\n", code: 3 });
+    assert.match(
+      readFileSync(join(folder, "ran"), "utf8"),
+      /@pulumi\/pulumi\/cmd\/run-plugin\S* --own 1 \S*\/package 127\.0\.0\.1:2\n$/,
+    );
+  });
 });

@@ -1,0 +1,44 @@
+/** The arguments of a service as a program in another language passes them, as constants. */
+import * as pulumi from "@pulumi/pulumi";
+import { isAsset } from "../components/config-files.ts";
+import type { ServiceArgs } from "../components/service-args.ts";
+import { UserError } from "../components/user-error.ts";
+
+/** Arguments that are stored as a secret: the credentials for the cluster. */
+const secretArguments = ["access"];
+
+/**
+ * The arguments as constants, which a release needs because its id is the hash of its content. A value that Pulumi knows is a constant,
+ * also if it comes from another resource. A field that is null is left out, as not given.
+ *
+ * @returns undefined in a preview if an argument is known only in `up`
+ * @throws UserError if an argument is a secret
+ * @example await constantArgs("web", { namespace: pulumi.output("shop") }) // { namespace: "shop" }
+ */
+export async function constantArgs(service: string, inputs: pulumi.Inputs): Promise<ServiceArgs | undefined> {
+  const args = await constant(service, inputs, "");
+  if (!pulumi.containsUnknowns(args)) return args as ServiceArgs;
+  pulumi.log.warn(
+    `${service}: an argument is not known before pulumi up, so this preview shows none of its objects; up reads the cluster first, and may stop there.`,
+  );
+  return undefined;
+}
+
+async function constant(service: string, value: unknown, at: string): Promise<unknown> {
+  if (pulumi.Output.isInstance(value)) {
+    if ((await pulumi.isSecret(value)) && !secretArguments.includes(at.split(".", 1)[0] ?? "")) {
+      throw new UserError(
+        `${service}: ${at} is a secret, and a release is stored as plain text: put the value into a Kubernetes Secret, and refer to that.`,
+      );
+    }
+    // Not `apply`, which is not called for a value that is known only in `up`.
+    const known = await (value as unknown as { promise(withUnknowns: boolean): Promise<unknown> }).promise(true);
+    return constant(service, known, at);
+  }
+  if (Array.isArray(value)) return Promise.all(value.map((part, i) => constant(service, part, `${at}.${i}`)));
+  if (typeof value !== "object" || value === null || isAsset(value) || pulumi.isUnknown(value)) return value;
+  const parts = Object.entries(value).map(
+    async ([key, part]) => [key, await constant(service, part, at === "" ? key : `${at}.${key}`)] as const,
+  );
+  return Object.fromEntries((await Promise.all(parts)).filter(([, part]) => part !== null && part !== undefined));
+}

@@ -249,6 +249,16 @@ export function undescribed(kind: AdoptedKind, service: string, args: ServiceArg
   };
 }
 
+/**
+ * The annotations of a live object that a program may describe: without those that tools and platforms write for their own use.
+ *
+ * @example describableAnnotations({ "kubectl.kubernetes.io/restartedAt": "now", team: "dora" }) // { team: "dora" }
+ */
+export function describableAnnotations(annotations: Labels = {}): Labels {
+  const others = [...tools, ...platforms];
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !startsWithOne(key, others)));
+}
+
 function without(labels: Labels = {}, described: Labels): Labels {
   return Object.fromEntries(
     Object.entries(labels).filter(([key]) => !(key in described) && !startsWithOne(key, tools)),

@@ -1,11 +1,14 @@
 /** The resources of the Kubernetes API that gray uses, and the paths of their objects. */
 
 import { pathOf } from "../border/path.ts";
+import type { AutoscalerObject } from "./objects/autoscaler.ts";
 import type { ConfigMapObject } from "./objects/config-map.ts";
 import type { DeploymentObject } from "./objects/deployment.ts";
+import type { DisruptionBudgetObject } from "./objects/disruption-budget.ts";
 import type { EndpointSliceObject } from "./objects/endpoint-slice.ts";
 import type { EventObject } from "./objects/event.ts";
 import type { GatewayClassObject, GatewayObject } from "./objects/gateway.ts";
+import type { IngressObject } from "./objects/ingress.ts";
 import type { LeaseObject } from "./objects/lease.ts";
 import type { PartialObject } from "./objects/metadata.ts";
 import type { PodObject } from "./objects/pod.ts";
@@ -21,9 +24,11 @@ interface Namespaced {
   readonly Event: EventObject;
   readonly Gateway: GatewayObject;
   readonly HTTPRoute: RouteObject;
-  readonly Ingress: PartialObject;
+  readonly HorizontalPodAutoscaler: AutoscalerObject;
+  readonly Ingress: IngressObject;
   readonly Lease: LeaseObject;
   readonly Pod: PodObject;
+  readonly PodDisruptionBudget: DisruptionBudgetObject;
   readonly ReplicaSet: ReplicaSetObject;
   readonly Service: ServiceObject;
 }
@@ -49,10 +54,12 @@ const resources: { readonly [Kind in keyof Objects]: readonly [apiVersion: strin
   Gateway: [gatewayApi, "gateways"],
   GatewayClass: [gatewayApi, "gatewayclasses"],
   HTTPRoute: [gatewayApi, "httproutes"],
+  HorizontalPodAutoscaler: ["autoscaling/v2", "horizontalpodautoscalers"],
   Ingress: ["networking.k8s.io/v1", "ingresses"],
   Lease: ["coordination.k8s.io/v1", "leases"],
   Namespace: ["v1", "namespaces"],
   Pod: ["v1", "pods"],
+  PodDisruptionBudget: ["policy/v1", "poddisruptionbudgets"],
   ReplicaSet: ["apps/v1", "replicasets"],
   SelfSubjectReview: ["authentication.k8s.io/v1", "selfsubjectreviews"],
   Service: ["v1", "services"],

@@ -231,7 +231,8 @@ export class ApiServer {
 
 const nothing = () => undefined;
 
-const collections = /\/(configmaps|deployments|endpointslices|events|httproutes|ingresses|pods|replicasets|services)$/;
+const collections =
+  /\/(configmaps|deployments|endpointslices|events|horizontalpodautoscalers|httproutes|ingresses|poddisruptionbudgets|pods|replicasets|services)$/;
 
 const gatewayVersion = "gateway.networking.k8s.io/v1";
 /** The path of the Gateway API, and of the object that stands for it. */

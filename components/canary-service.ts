@@ -125,8 +125,10 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
 
   /** Creates the objects, once the rollout is open. */
   protected override async initialize(inputs: pulumi.Inputs, _: unknown, name: string): Promise<Made> {
-    const { args, opening } = beginnings.get(inputs) as Beginning;
+    const { args: given, opening } = beginnings.get(inputs) as Beginning;
     const rollout = await opening;
+    const { gateway, ...withoutRoutes } = given;
+    const args = gateway && !rollout.adopted?.keepsRoutes ? given : withoutRoutes;
     const owned = tracksOf(args);
     const child = { parent: this, provider: rollout.provider };
     const { owner } = rollout;

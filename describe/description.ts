@@ -3,6 +3,7 @@
 import { assertAdoptable, describableAnnotations } from "../components/adoption.ts";
 import { configMapsOf } from "../components/release.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
+import { replacementOf } from "../components/traffic/gateway/replaced-route.ts";
 import { clauseOf, UserError } from "../components/user-error.ts";
 import { describeDeployment } from "./deployment.ts";
 import { describeIngress } from "./ingress.ts";
@@ -10,7 +11,6 @@ import type { LiveService } from "./live-service.ts";
 import { notYetDescribed } from "./not-yet.ts";
 import { describePod } from "./pod.ts";
 import { notDescribed, type Remark } from "./remark.ts";
-import { describeRoute } from "./route.ts";
 import { describeService } from "./service.ts";
 
 /** A service by the arguments that its program gives, and what the program says less or otherwise. */
@@ -116,7 +116,7 @@ function frontIngress({ deployment, front, ingresses }: LiveService, mainPort: n
 function frontRoutes({ front, routes }: LiveService, mainPort: number) {
   const described = routes.map((route) => ({
     route,
-    found: describeRoute(route, front?.metadata.name ?? "", mainPort),
+    found: replacementOf(route, front?.metadata.name ?? "", mainPort),
   }));
   const args = described.flatMap(({ found }) => (typeof found === "string" ? [] : [found]));
   const named = args.length > 1 ? args.map((route) => ({ name: front?.metadata.name ?? "", ...route })) : args;
@@ -137,13 +137,13 @@ function otherName(service: string): string {
 function obstacleTo(
   service: string,
   args: ServiceArgs,
-  { deployment, front, ingresses }: LiveService,
+  { deployment, front, ingresses, routes }: LiveService,
 ): string | undefined {
   const named = <T extends { readonly metadata: { readonly name: string } }>(object: T | undefined) =>
     object?.metadata.name === service ? object : undefined;
   try {
     const ingress = ingresses.find(named);
-    assertAdoptable(service, args, { deployment, service: named(front), ingress });
+    assertAdoptable(service, args, { deployment, service: named(front), ingress, routes });
     return undefined;
   } catch (error) {
     return `${clauseOf(error)}.`;

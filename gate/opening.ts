@@ -133,7 +133,8 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
   for (const text of traffic ? describeWeight(service, args, live, traffic) : [])
     reported.log.push({ level: "info", text });
   const isAdopted = adopted !== undefined || own?.adopted === true;
-  const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id) : undefined; // 10
+  const keepsRoutes = (observation.keptRoutes ?? []).length > 0;
+  const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id, keepsRoutes) : undefined; // 10
   return { adopted, releases, admissions, traffic, history, configMaps, adopting };
 }
 

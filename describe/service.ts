@@ -44,7 +44,7 @@ export function describeService({ metadata, spec }: ServiceObject): DescribedSer
     "users would reach pods that are not ready, so the program leaves it out and the next pulumi up may not keep it";
   return {
     args: {
-      ports: ((spec.ports ?? []) as readonly LivePort[]).map(portOf),
+      ports: portsOf((spec.ports ?? []) as readonly LivePort[]),
       ...(Object.keys(serviceSpec).length > 0 && { serviceSpec }),
       ...(Object.keys(annotations).length > 0 && { serviceAnnotations: annotations }),
     },
@@ -57,13 +57,16 @@ interface LivePort extends Port {
   readonly targetPort: number | string;
 }
 
-/** A port as an argument. A port without a name has the empty one, because the argument's default is `http`. */
-function portOf({ name = "", port, targetPort, protocol, ...others }: LivePort): Port {
-  return {
-    ...(name !== "http" && { name }),
+/**
+ * The ports as arguments. A port without a name has the empty one, because the argument's default is `http`; of several ports each has its
+ * name.
+ */
+function portsOf(ports: readonly LivePort[]): Port[] {
+  return ports.map(({ name = "", port, targetPort, protocol, ...others }) => ({
+    ...((name !== "http" || ports.length > 1) && { name }),
     port,
     ...(targetPort !== port && { targetPort }),
     ...(protocol !== "TCP" && protocol !== undefined && { protocol }),
     ...others,
-  };
+  }));
 }

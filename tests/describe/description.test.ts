@@ -90,7 +90,7 @@ describe("the description of a live service", () => {
       sessionAffinityConfig: { clientIP: { timeoutSeconds: 10_800 } },
       ports: [
         { name: "http", port: 80, targetPort: 80, protocol: "TCP", nodePort: 30_080, appProtocol: "http" },
-        { name: "dns", port: 53, targetPort: "dns", protocol: "UDP" },
+        { name: "dns", port: 53, targetPort: 5353, protocol: "UDP" },
       ],
     };
     const { args } = described({ services: [service("web", spec)] });
@@ -101,9 +101,12 @@ describe("the description of a live service", () => {
       sessionAffinity: "ClientIP",
     });
     assert.deepEqual(args.ports, [
-      { port: 80, nodePort: 30_080, appProtocol: "http" },
-      { name: "dns", port: 53, targetPort: "dns", protocol: "UDP" },
+      { name: "http", port: 80, nodePort: 30_080, appProtocol: "http" },
+      { name: "dns", port: 53, targetPort: 5353, protocol: "UDP" },
     ]);
+    assertServiceArgs("web", args);
+    const one = [{ name: "http", port: 80, targetPort: 80, protocol: "TCP" }];
+    assert.deepEqual(described({ services: [service("web", { ports: one })] }).args.ports, [{ port: 80 }]);
   });
 
   it("keeps a Service without an address and with two families of addresses as it is", () => {

@@ -5,10 +5,13 @@ import { UserError } from "../../components/user-error.ts";
 import { descriptionOf } from "../../describe/answers.ts";
 import { compareDescribed, renderDescribed } from "../../describe/check.ts";
 import { type Description, describe } from "../../describe/description.ts";
+import { type Foreign, readCanary, readRollout } from "../../describe/foreign.ts";
+import { unreachable } from "../../describe/plan-steps.ts";
 import { projectFiles } from "../../describe/project.ts";
 import { readLiveService } from "../../describe/read.ts";
 import { remarkLines } from "../../describe/remark.ts";
 import { connect } from "../../kubernetes/client.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { answersOf, withAnswers } from "../options/answers.ts";
 import { packageVersions } from "../options/versions.ts";
@@ -42,7 +45,10 @@ export function initCommand(): Command {
     .description(
       "Writes a Pulumi project with one service: a new one by questions, or one that describes a live service. It never overwrites a file, and changes nothing in the cluster.",
     )
-    .option("--from <kind/name>", "the live object to describe: deployment/<name>")
+    .option(
+      "--from <kind/name>",
+      "the live object to describe: deployment/<name>, or rollout/<name> (Argo Rollouts), canary/<name> (Flagger)",
+    )
     .option("--dir <folder>", "the folder of the project", ".")
     .option("--context <name>", "context of the kubeconfig (default: the current one)");
   return withAnswers(command).action(init);
@@ -85,25 +91,44 @@ async function asked(given: Omit<Options, "from" | "dir">, folder: string): Prom
 
 const setUp = "npm install, pulumi stack init canary, pulumi stack init prod";
 
+/** A live object of a kind, as a service with a plan. */
+type Reader = (api: Cluster, namespace: string, name: string) => Promise<Foreign>;
+
+/** What `--from` takes. */
+const readers: Readonly<Record<string, readonly [kind: string, read: Reader]>> = {
+  deployment: ["Deployment", readDeployment],
+  deploy: ["Deployment", readDeployment],
+  rollout: ["Rollout", readRollout],
+  canary: ["Canary", readCanary],
+};
+
+async function readDeployment(api: Cluster, namespace: string, name: string): Promise<Foreign> {
+  return { live: await readLiveService(api, namespace, name), hasDeployment: true, plan: {}, remarks: [] };
+}
+
 /** A live service. */
 async function read(
   from: string,
   { namespace, readiness }: Options | Omit<Options, "dir">,
   context?: string,
 ): Promise<Found> {
-  const [kind = "", name] = from.split("/");
-  if (!["deployment", "deployments", "deploy"].includes(kind.toLowerCase()) || !name) {
-    throw new UserError(`--from is ${JSON.stringify(from)}: give deployment/<name>.`);
+  const [given = "", name] = from.split("/");
+  const reader = Object.hasOwn(readers, given) ? readers[given] : undefined;
+  if (!reader || !name) {
+    throw new UserError(`--from is ${JSON.stringify(from)}: give deployment/<name>, rollout/<name> or canary/<name>.`);
   }
   if (namespace === undefined)
-    throw new UserError(`--from ${from} needs the namespace of the ${kind}: give it with -n.`);
+    throw new UserError(`--from ${from} needs the namespace of the ${given}: give it with -n.`);
   const api = connect(findAccess({ context }));
-  const live = await readLiveService(api, namespace, name);
+  const [kind, readObject] = reader;
+  const { live, hasDeployment, plan, remarks } = await readObject(api, namespace, name);
   const found = describe(live, readiness);
-  const described = { ...found, remarks: [...found.remarks, ...(await compareDescribed(api, live.deployment, found))] };
+  const args = { ...found.args, ...(plan.steps && { plan }) };
+  renderDescribed({ ...found, args });
+  const compared = hasDeployment ? await compareDescribed(api, live.deployment, found) : [];
   return {
-    described,
-    from: `Deployment ${name} in namespace ${namespace}`,
-    next: `Next, there: ${setUp}, then gray adopt ${name} -n ${namespace}.`,
+    described: { ...found, args, remarks: [...found.remarks, ...compared, ...remarks, ...unreachable(plan, args)] },
+    from: `${kind} ${name} in namespace ${namespace}`,
+    next: `Next, there: ${setUp}, then gray adopt ${found.service} -n ${namespace}${kind === "Deployment" ? "" : ", once the other tool has let go of the workload (docs/from-others.md)"}.`,
   };
 }

@@ -155,8 +155,70 @@ describe("gray init", () => {
     );
   });
 
+  it("converts a Rollout of Argo Rollouts, with its own template or that of a Deployment", async () => {
+    stands();
+    const at = "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web";
+    const strategy = { canary: { steps: [{ setWeight: 25 }, { pause: {} }] } };
+    const workloadRef = { kind: "Deployment", name: "web" };
+    const put = (spec: object) => api.put(at, { metadata: { name: "web", namespace: "shop" }, spec });
+    put({ replicas: 3, workloadRef, strategy });
+    await init("--from", "rollout/web", "-n", "shop");
+    assert.match(program(), /from Rollout web in namespace shop/);
+    assert.match(
+      program(),
+      /steps: \[\{ stage: "dark" \}, \{ stage: "canary", weight: 25 \}, \{ stage: "full", approval: true \}\]/,
+    );
+    assert.deepEqual(told, []);
+    folder = join(shell.folder, "own");
+    const { selector, template } = deployment().spec;
+    put({ replicas: 9, selector, template, strategy });
+    await init("--from", "rollout/web", "-n", "shop");
+    assert.match(program(), /replicas: 9/);
+    assert.match(told.join("\n"), /Rollout web: its pods belong to no Deployment: make Deployment web/);
+    put({ workloadRef: { kind: "ReplicaSet", name: "web" }, strategy });
+    folder = join(shell.folder, "none");
+    await refused(
+      /Rollout web refers to ReplicaSet web, and gray-release releases Deployments/,
+      "--from",
+      "rollout/web",
+      "-n",
+      "shop",
+    );
+    await refused(/There is no api among the rollouts\.argoproj\.io/, "--from", "rollout/api", "-n", "shop");
+  });
+
+  it("converts a Canary of Flagger, whose primary has the pods and the Service", async () => {
+    stands();
+    const of = (name: string, replicas: number) => {
+      const live = deployment({ pod: stored({ containers: [container] }), spec: { replicas } });
+      api.put(`/apis/apps/v1/namespaces/shop/deployments/${name}`, live as unknown as ApiObject);
+    };
+    of("web", 0);
+    of("web-primary", 4);
+    const primary = service("web", { selector: { app: "web-primary" } });
+    api.put("/api/v1/namespaces/shop/services/web", primary as unknown as ApiObject);
+    api.put("/api/v1/namespaces/shop/services/web-canary", service("web-canary") as unknown as ApiObject);
+    api.put("/apis/flagger.app/v1beta1/namespaces/shop/canaries/web", {
+      metadata: { name: "web", namespace: "shop" },
+      spec: {
+        targetRef: { kind: "Deployment", name: "web" },
+        analysis: { interval: "1m", stepWeight: 20, maxWeight: 40 },
+      },
+    });
+    await init("--from", "canary/web", "-n", "shop");
+    assert.match(program(), /replicas: 4/);
+    assert.match(program(), /\{ stage: "canary", weight: 40, atLeast: 60 \}/);
+    assert.deepEqual(told, []);
+  });
+
   it("refuses another kind of object, and a missing namespace", async () => {
-    await refused(/--from is "statefulset\/web": give deployment\/<name>/, "--from", "statefulset/web", "-n", "shop");
+    await refused(
+      /--from is "statefulset\/web": give deployment\/<name>, rollout\/<name> or canary/,
+      "--from",
+      "statefulset/web",
+      "-n",
+      "shop",
+    );
     await refused(
       /--from deployment\/web needs the namespace of the deployment: give it with -n/,
       "--from",

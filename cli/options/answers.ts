@@ -67,14 +67,20 @@ export async function answersOf(given: Given, folder: string): Promise<Answers> 
     );
   }
   const prompt = process.stdin.isTTY ? createInterface({ input: process.stdin, output: process.stderr }) : undefined;
+  // Lines that were pasted at once wait here for their question.
+  const lines = prompt?.[Symbol.asyncIterator]();
   const answers: Partial<Record<keyof Answers, string>> = { ...given };
   for (const { name, text, usual } of questions) {
     if (answers[name] !== undefined) continue;
     // A Gateway without a host means nothing.
     const isMoot = name === "gateway" && answers.host === "";
     const otherwise = usual(answers, folder);
-    const typed = isMoot ? "" : await prompt?.question(`${text}${otherwise === "" ? "" : ` [${otherwise}]`}: `);
-    answers[name] = typed?.trim() || otherwise;
+    answers[name] = otherwise;
+    if (isMoot || !lines) continue;
+    process.stderr.write(`${text}${otherwise === "" ? "" : ` [${otherwise}]`}: `);
+    const { value, done } = await lines.next();
+    if (done) throw new UserError("gray init was ended before all questions had an answer: nothing was written.");
+    answers[name] = value.trim() || otherwise;
   }
   prompt?.close();
   return answers as Answers;

@@ -83,8 +83,6 @@ const fopGate: ServiceArgs = {
 const service = new CanaryService("fop-gate", fopGate);
 
 export default {
-  /** The stack state of each service, which the next run reads. */
-  releases: { [service.key]: service.stackState },
   url: service.url,
   /** The secret that reaches a dark canary through a gateway. Only stack canary exports it. */
   ...(service.token && { token: service.token }),

@@ -55,7 +55,7 @@ export function convict(evidence: EvidenceState): BadCheck {
   const { settings, last } = evidence;
   const threshold = Math.log(1 / settings.alpha);
   if (!evidence.compares || last?.stableLeft === false) {
-    const alone = convictAlone(evidence, threshold);
+    const alone = convictAlone(evidence);
     if (!evidence.compares || alone.conviction) return alone;
   }
   const { all, aboveFloor: logWorse } = logWorseOfAll(evidence);
@@ -77,17 +77,27 @@ export function convict(evidence: EvidenceState): BadCheck {
   return { logWorse, conviction: { at: last?.at ?? 0, reason: worseThanStable(evidence, worst) } };
 }
 
-function convictAlone(evidence: EvidenceState, threshold: number): BadCheck {
-  const { settings, last, compared } = evidence;
+function convictAlone(evidence: EvidenceState): BadCheck {
+  return convictByObjective(evidence, evidence.compared);
+}
+
+/**
+ * Whether canary's failures exceed the objective, by a test of that rate alone.
+ *
+ * @param before failures that do not count
+ * @example convictByObjective(evidence, { events: 0, exposure: 0, badTicks: 0 }).conviction?.reason // why canary is bad
+ */
+export function convictByObjective(evidence: EvidenceState, before: EvidenceState["compared"]): BadCheck {
+  const { settings, last } = evidence;
   const objective = objectiveOf(evidence);
   if (!objective) return { logWorse: 0 };
   const { indicator, stream } = objective;
   const symptom = indicator.symptom(indicator.name);
-  const events = stream.canary.events - compared.events;
-  const exposure = stream.canary.exposure - compared.exposure;
+  const events = stream.canary.events - before.events;
+  const exposure = stream.canary.exposure - before.exposure;
   const logWorse = evidence.slo.logAbove(events, exposure);
-  if (logWorse < threshold) return { logWorse };
-  const badTicks = stream.badTicks - compared.badTicks;
+  if (logWorse < Math.log(1 / settings.alpha)) return { logWorse };
+  const badTicks = stream.badTicks - before.badTicks;
   if (badTicks < settings.leastBadTicks) {
     const reason = `canary ${symptom}, but only in ${count(badTicks, "tick")}: one burst is no proof`;
     return { logWorse, guard: { name: "burst", reason } };

@@ -1,4 +1,5 @@
 /** Turns successive readings of cumulative counters into disjoint ticks of increments. */
+import { byRelease, type Problem, textsOf } from "./problems.ts";
 import type { Pod, Reading, Sample, TargetReading } from "./reading.ts";
 import type { PodTick, TargetTick, Tick } from "./tick.ts";
 
@@ -37,7 +38,7 @@ import type { PodTick, TargetTick, Tick } from "./tick.ts";
 export function advance(before: Counters, reading: Reading): { readonly after: Counters; readonly tick?: Tick } {
   const since = before.at;
   if (!Number.isFinite(reading.at) || (since !== undefined && reading.at <= since)) return { after: before };
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const targets = new Map(Object.entries(before.targets));
   const { pods, ticks, keys } = updatePods(new Map(Object.entries(before.pods)), targets, reading, since);
   dropOldSeries(pods, targets, reading.at);
@@ -46,18 +47,22 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
   for (const target of reading.targets) {
     const key = keys.get(target.target) ?? `backend ${target.target}`;
     if (read.has(key)) {
-      problems.push(`${target.target} was read twice in one poll: only the first reading is counted.`);
+      problems.push([
+        target.release,
+        `${target.target} was read twice in one poll: only the first reading is counted.`,
+      ]);
       continue;
     }
     read.add(key);
-    if (target.problem !== undefined) problems.push(target.problem);
+    if (target.problem !== undefined) problems.push([target.release, target.problem]);
     const pod = pods.get(key);
     let known = targets.get(key);
     if (known !== undefined && known.release !== target.release) {
       if (known.release && target.release) {
-        problems.push(
+        problems.push([
+          "",
           `${target.target} went from release ${known.release} to ${target.release}: requests counted in between are left out.`,
-        );
+        ]);
       }
       targets.delete(key);
       if (pod) pods.set(key, { ...pod, fromZero: false });
@@ -66,7 +71,7 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
     if (target.samples === undefined) continue;
     const flaw = flawOf(target.samples);
     if (flaw !== undefined) {
-      problems.push(`${target.target} ${flaw}`);
+      problems.push([target.release, `${target.target} ${flaw}`]);
       continue;
     }
     const fromZero = targets.has(key) || pods.get(key)?.fromZero === true;
@@ -77,7 +82,8 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
   const after = { at: reading.at, pods: Object.fromEntries(pods), targets: Object.fromEntries(targets) };
   if (since === undefined) return { after };
   const seconds = (reading.at - since) / 1000;
-  return { after, tick: { at: reading.at, seconds, targets: counted, pods: ticks, problems: [...new Set(problems)] } };
+  const tick = { at: reading.at, seconds, targets: counted, pods: ticks, problems: textsOf(problems) };
+  return { after, tick: { ...tick, ...(problems.length > 0 && { problemsOf: byRelease(problems) }) } };
 }
 
 /**

@@ -33,6 +33,15 @@ export const defaults = {
   leastBadTicks: 3,
   /** Factor by which the evidence against canary must exceed the evidence against any single stable pod. */
   placebo: 20,
+  /**
+   * Share of stable's recent requests that must surely be answered 5xx before stable counts as broken. Failed requests are missing
+   * among its slow and its refused ones, so from this share on a canary that is equal would seem worse by more than `margin`: 1 - 1/margin.
+   */
+  broken: 0.2,
+  /** Seconds for which stable must fail without a break before it counts as broken. */
+  brokenSeconds: 30,
+  /** Share of canary's requests that may be answered 4xx while stable is broken: beyond it someone has to look. */
+  refusedAlone: 0.5,
   /** Seconds without data after which the verdict is undecided. */
   staleSeconds: 15,
 } as const;

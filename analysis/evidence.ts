@@ -1,5 +1,6 @@
 /** The evidence on a release: the accumulated counts of both arms. */
 import { type Answers, type ArmCounts, addAnswers, armCountsOf, noAnswers } from "./arms.ts";
+import { healthAfter, type StableHealth } from "./broken-stable.ts";
 import { type Conviction, convict } from "./conviction.ts";
 import { nothing } from "./count.ts";
 import { defaults } from "./defaults.ts";
@@ -8,6 +9,7 @@ import type { Increment } from "./increment.ts";
 import type { Indicator, Split } from "./indicator.ts";
 import { indicatorsOf } from "./indicators/built-in.ts";
 import { podFailuresOf } from "./indicators/stability.ts";
+import { problemsOf } from "./problems.ts";
 import type { Question, Settings } from "./question.ts";
 import { RateTest } from "./rate.ts";
 import { RatioTest } from "./ratio.ts";
@@ -60,6 +62,8 @@ export class Evidence implements EvidenceState {
   podFailures = 0;
   compared = { ...nothing(), badTicks: 0 };
   last: LastTick | undefined;
+  /** The health of stable as of the last tick; absent before the first. */
+  health: StableHealth | undefined;
   /** Why there has been no tick since the last one. Not stored: a resumed observation finds it out again. */
   trouble: string | undefined;
   /** The largest ln E at any tick. 1/E is a p-value that is valid at any time. */
@@ -98,6 +102,7 @@ export class Evidence implements EvidenceState {
     this.trouble = undefined;
     const warmingUp = this.warmingUp;
     const armCounts = armCountsOf(tick, this.question);
+    this.health = healthAfter(this.health, armCounts, this.question, this.settings);
     const problems = [...tick.problems];
     const additions: [stream: Stream, increment: Increment][] = [];
     for (const indicator of this.indicators) {
@@ -128,7 +133,8 @@ export class Evidence implements EvidenceState {
   /**
    * Compares counts of both arms from the same time. While a ready pod that was read recently cannot be read, the comparison
    * waits, because the pod's next increment covers the gap. After `waitSeconds` the waiting counts are not compared, and
-   * neither is that increment.
+   * neither is that increment. While stable fails, only failures are compared: a request that fails at once is neither slow nor
+   * refused, so a healthy canary would seem worse in everything else.
    */
   private compareArms(tick: Tick, { canary, stable }: ArmCounts): void {
     const patience = tick.at - waitSeconds * 1000;
@@ -143,9 +149,12 @@ export class Evidence implements EvidenceState {
       if (at >= patience) late ||= ready.has(target);
       else if (!ready.has(target)) this.heard.delete(target);
     }
-    for (const stream of this.allStreams()) {
-      if (caughtUp) forgetWaiting(stream);
-      else if (!late) compare(this.ratio, stream);
+    const isFailing = this.health?.failingSince !== undefined;
+    for (const { name, hasObjective, ofPods } of this.indicators) {
+      for (const stream of this.streams.get(name)?.values() ?? []) {
+        if (caughtUp || (isFailing && !hasObjective && !ofPods)) forgetWaiting(stream);
+        else if (!late) compare(this.ratio, stream);
+      }
     }
   }
 
@@ -170,6 +179,7 @@ export class Evidence implements EvidenceState {
     this.last = {
       at: tick.at,
       problems: [...problems],
+      ...(tick.problemsOf && { canaryProblems: problemsOf(tick.problemsOf, this.question.canary) }),
       canaryPods: canaryPods.filter(({ vanished }) => !vanished).length,
       unready: canaryPods.filter(({ ready, vanished }) => !ready && !vanished).map(({ pod }) => pod),
       canaryRead: canary.length > 0,
@@ -197,7 +207,12 @@ export class Evidence implements EvidenceState {
       heard: Object.fromEntries(this.heard),
       podFailures: this.podFailures,
       compared: this.compared,
-      last: this.last && { ...this.last, problems: this.last.problems.slice(0, storedProblemsAtMost) },
+      last: this.last && {
+        ...this.last,
+        problems: this.last.problems.slice(0, storedProblemsAtMost),
+        ...(this.last.canaryProblems && { canaryProblems: this.last.canaryProblems.slice(0, storedProblemsAtMost) }),
+      },
+      ...(this.health && { health: this.health }),
       peak: this.peak,
       conviction: this.conviction,
     };
@@ -221,7 +236,7 @@ export class Evidence implements EvidenceState {
     }
     Object.assign(evidence.answers, found.answers);
     for (const [target, at] of Object.entries(found.heard)) evidence.heard.set(target, at);
-    const { seconds, begun, canarySeconds, lastRead, podFailures, last, peak, conviction } = found;
+    const { seconds, begun, canarySeconds, lastRead, podFailures, last, health, peak, conviction } = found;
     // Evidence that was stored without this field: all failures so far count as compared.
     const { compared = failuresOf(evidence) ?? evidence.compared } = found;
     return Object.assign(evidence, {
@@ -232,6 +247,7 @@ export class Evidence implements EvidenceState {
       podFailures,
       compared,
       last,
+      health,
       peak,
       conviction,
     });

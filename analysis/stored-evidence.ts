@@ -12,6 +12,8 @@ const lastTick = v.object({
   /** End of the tick, in milliseconds since the epoch. */
   at: number,
   problems: v.array(v.string()),
+  /** Those of canary's targets. @default unknown: each may be */
+  canaryProblems: v.optional(v.array(v.string())),
   canaryPods: whole,
   /** Names of canary's pods that were not ready. */
   unready: v.array(v.string()),
@@ -20,6 +22,12 @@ const lastTick = v.object({
   stableRead: v.boolean(),
   /** Whether a pod of a stable release is left, even if it is not ready or cannot be read. */
   stableLeft: v.optional(v.boolean(), true),
+});
+const health = v.object({
+  at: number,
+  recent: count,
+  failingSince: v.optional(number),
+  failure: v.optional(v.string()),
 });
 const stream = v.object({
   alphaShare: number,
@@ -51,6 +59,7 @@ const schema = v.object({
   podFailures: number,
   compared: v.optional(v.object({ ...count.entries, badTicks: whole })),
   last: v.optional(lastTick),
+  health: v.optional(health),
   peak: number,
   conviction: v.optional(v.object({ at: number, reason: v.string() })),
 });

@@ -13,6 +13,11 @@ export interface Tick {
   readonly pods: readonly PodTick[];
   /** Targets that could not be read, and why, each as a sentence. */
   readonly problems: readonly string[];
+  /**
+   * The same by the release of their targets, with the empty text for an unknown release. @default unknown, so that each problem
+   * concerns both arms
+   */
+  readonly problemsOf?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**

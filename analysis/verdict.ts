@@ -1,11 +1,14 @@
 /** Judges the evidence: whether a release is bad, good, or undecided, and why. */
 
+import { whyBroken } from "./broken-stable.ts";
 import { convict, type Guard, seenIn } from "./conviction.ts";
 import { pollingDefaults } from "./defaults.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Finding, findings } from "./finding.ts";
 import { count, percent, span, times } from "./format.ts";
+import { type Withheld, whyNoData, whyNotHealthy, whyTooEarly } from "./guards.ts";
 import type { Indicator } from "./indicator.ts";
+import { judgeOwnRates } from "./own-rates.ts";
 
 /** The judgment on a release. @example const verdict: Verdict = judge(evidence, Date.now()).verdict; */
 export type Verdict = "good" | "bad" | "undecided";
@@ -21,11 +24,28 @@ export interface Assessment {
   readonly reason: string;
   /** The guard that held the verdict back, if any. */
   readonly guard?: Guard;
+  /** What the verdict rests on: canary's own rates while stable is broken. @default the comparison with stable */
+  readonly basis?: "own rates";
+  /** Whether canary is good by its own rates, and only a person's decision that stable is broken is missing. @default false */
+  readonly needsDecision?: boolean;
   /** ln E of all streams together that canary is worse. */
   readonly logWorse: number;
   /** Probability of evidence at least this strong at any poll so far if canary is not worse. 0 to 1. */
   readonly pValue: number;
   readonly findings: readonly Finding[];
+}
+
+/**
+ * What people have decided about the subject of an observation.
+ *
+ * @example judge(evidence, Date.now(), { stableIsBroken: "alice" }).basis // "own rates", if stable is broken
+ */
+export interface Decisions {
+  /**
+   * Name of the person who decided that canary's own rates are enough for a good verdict, because stable is broken. It has no
+   * effect while stable is not. @default no one did
+   */
+  readonly stableIsBroken?: string | undefined;
 }
 
 /**
@@ -40,19 +60,27 @@ export interface Assessment {
  * 7. Every stream is fine by itself: its ratio to stable is surely below the limit, or canary's own rate is surely below the
  *    tolerance. Latency edges too short for users to notice are left out.
  *
+ * While stable is broken (`healthAfter`), canary's own rates replace conditions 2 to 7 (`judgeOwnRates`), and any verdict but
+ * undecided needs a person's decision.
+ *
  * @param now in milliseconds since the epoch, on the clock of the ticks
+ * @param decisions what people have decided. @default nothing
  *
  * @example
  * const evidence = new Evidence({ canary: "2.0", stable: ["1.9"] });
  * judge(evidence, Date.now()).reason; // "nothing has been observed yet"
  */
-export function judge(evidence: Evidence, now: number): Assessment {
+export function judge(evidence: Evidence, now: number, { stableIsBroken }: Decisions = {}): Assessment {
   const each = findings(evidence);
   const { logWorse, guard } = convict(evidence);
   const all = { logWorse, pValue: Math.min(1, Math.exp(-evidence.peak)), findings: each };
   if (evidence.conviction) return { verdict: "bad", reason: evidence.conviction.reason, ...all };
+  const broken = whyBroken(evidence.health, evidence.settings);
+  if (broken !== undefined) return { ...withoutComparison(evidence, now, broken, stableIsBroken), ...all };
   const withheld =
-    whyNoData(evidence, now) ?? (guard && { guard: guard.name, reason: guard.reason }) ?? tooEarly(evidence, each);
+    whyNoData(evidence, now, evidence.last?.problems ?? []) ??
+    (guard && { guard: guard.name, reason: guard.reason }) ??
+    whyHeldBack(evidence, each);
   if (withheld) return { verdict: "undecided", ...withheld, ...all };
   const needed = neededOf(evidence, each);
   const open = needed.filter((one) => !isFine(evidence, one));
@@ -61,59 +89,42 @@ export function judge(evidence: Evidence, now: number): Assessment {
   return { verdict: "good", reason: fine(evidence, needed), ...all };
 }
 
-type Withheld = Pick<Assessment, "reason" | "guard">;
-
-function whyNoData(evidence: Evidence, now: number): Withheld | undefined {
-  const { last, question, answers, settings, seconds, trouble } = evidence;
-  const guard = "no data";
-  const why = trouble === undefined ? (last?.problems ?? []) : [trouble];
-  if (!last) return { guard, reason: `nothing has been observed yet${reasons(why)}` };
-  const withoutData = (now - last.at) / 1000;
-  if (withoutData > settings.staleSeconds) {
-    return { guard, reason: `no data for ${span(withoutData)}, so nothing can be decided${reasons(why)}` };
-  }
-  if (last.canaryPods === 0) return { guard, reason: `no pod runs release ${question.canary}` };
-  if (!last.canaryRead) return { guard, reason: `the metrics of canary cannot be read${reasons(last.problems)}` };
-  if (answers.canary.requests === 0) {
-    return { guard, reason: `no request has reached canary in ${span(seconds)}, so there are no data on it` };
-  }
-  if (last.problems.length > 0) return { guard, reason: `some metrics are missing${reasons(last.problems)}` };
-  return undefined;
-}
-
-function reasons(problems: readonly string[]): string {
-  const [first, ...more] = problems;
-  return first === undefined
-    ? ""
-    : ` (${first.replace(/\.$/, "")}${more.length > 0 ? `, and ${more.length} more` : ""})`;
-}
-
-function tooEarly(evidence: Evidence, each: readonly Finding[]): Withheld | undefined {
-  const { settings, last, answers, podFailures } = evidence;
-  if (last && last.unready.length > 0) {
-    return { guard: "canary's pods", reason: `canary's pod ${last.unready.join(", ")} is not ready` };
-  }
-  if (podFailures > 0 && !each.every((one) => !indicatorOf(evidence, one).ofPods || isFine(evidence, one))) {
-    return {
-      guard: "canary's pods",
-      reason: `canary's pods restarted or lost their readiness ${count(podFailures, "time")}`,
-    };
-  }
-  if (evidence.warmingUp) {
-    const left = settings.warmUpSeconds - evidence.canarySeconds;
-    return { guard: "warm-up", reason: `canary has ${span(left)} of its warm-up left` };
-  }
-  if (answers.canary.requests < settings.leastRequests) {
-    const reason = `canary has answered ${count(answers.canary.requests, "request")} of the ${count(settings.leastRequests)} that a verdict needs`;
-    return { guard: "too few requests", reason };
-  }
-  if (evidence.compares ? !last?.stableRead : !evidence.question.first) {
+/** The guards of a good verdict by comparison. */
+function whyHeldBack(evidence: Evidence, each: readonly Finding[]): Withheld | undefined {
+  const { last, question, compares } = evidence;
+  const asOftenAsStable = each.every((one) => !indicatorOf(evidence, one).ofPods || isFine(evidence, one));
+  const withheld = whyNotHealthy(evidence, asOftenAsStable) ?? whyTooEarly(evidence);
+  if (withheld) return withheld;
+  if (compares ? !last?.stableRead : !question.first) {
     return {
       guard: "no contrast",
       reason: "no pod of another release is left to compare with, so nothing can be called good",
     };
   }
   return undefined;
+}
+
+/**
+ * The verdict while stable is broken. Canary's own rates decide, but good needs a person's decision, because nothing is compared: a
+ * release that is only less broken than stable is not good, and if both fail for the same reason, canary is not bad.
+ */
+function withoutComparison(evidence: Evidence, now: number, broken: string, decidedBy: string | undefined) {
+  const basis = "own rates";
+  const { verdict, reason, guard } = judgeOwnRates(evidence, now);
+  if (decidedBy !== undefined) {
+    const why = `by canary's own rates, since stable is broken (${broken}), as ${decidedBy} decided: ${reason}`;
+    return { verdict, basis, reason: why, ...(guard && { guard }) } as const;
+  }
+  const state = { good: "by its own rates it is good: ", bad: "by its own rates it fails too: ", undecided: "" }[
+    verdict
+  ];
+  return {
+    verdict: "undecided",
+    basis,
+    reason: `stable is broken (${broken}), so canary cannot be compared with it; ${state}${reason}`,
+    ...(guard && { guard }),
+    ...(verdict === "good" && { needsDecision: true }),
+  } as const;
 }
 
 function isFine({ settings }: Evidence, { logFine }: Finding): boolean {

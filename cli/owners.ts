@@ -1,13 +1,11 @@
 /** Finds the stacks that own a service, and whether they can run in the current folder. */
-import * as v from "valibot";
-import { stackStateKey } from "../components/history.ts";
 import { stackAnnotation } from "../components/names.ts";
-import { mapOf } from "../components/schema.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import type { DeployedService } from "../live/live.ts";
-import { outputs } from "../pulumi/pulumi.ts";
+import { resources } from "../pulumi/pulumi.ts";
 import { projectHere, projectOf } from "./options/project.ts";
+import { knownServices } from "./stack-states.ts";
 import { wrongCluster } from "./stacks.ts";
 
 /** The stacks that own the tracks of a service, and the folder of their project. */
@@ -15,20 +13,17 @@ export interface Owners {
   readonly folder: string;
   /** Full names, for tracks that have a Deployment. One stack may own both tracks. */
   readonly stacks: Partial<Record<Track, string>>;
-  /** Ids of the releases in the state of canary's stack, newest first; or the error, if its backend does not answer. */
-  readonly storedReleases: readonly string[] | UserError;
+  /** Ids of the releases in the outputs that an older version exported, newest first. @default none */
+  readonly exported?: readonly string[];
+  /** Why the backend of the stacks does not answer; absent if it does. */
+  readonly unanswered?: UserError;
 }
 
 /** Why the stacks cannot run in this folder, as a sentence for the user. */
 export type Elsewhere = { readonly elsewhere: string };
 
-/** Milliseconds that the backend has to return the outputs of a stack. Short, because an abort must not wait for it. */
+/** Milliseconds that the backend has to return the state of a stack. Short, because an abort must not wait for it. */
 const backendTimeoutMilliseconds = 10_000;
-
-/** The part of the stack outputs that is used here. */
-const outputsSchema = v.object({
-  releases: v.optional(mapOf(v.object({ cluster: v.string(), history: v.array(v.object({ id: v.string() })) })), {}),
-});
 
 /**
  * The stacks that the Deployments of a service name as their owners, if this is the folder of their project. Stacks of one project
@@ -56,16 +51,15 @@ export async function ownersOf(found: DeployedService, command: string): Promise
   }
   const { folder } = ours;
   const stacks = { ...(canary !== undefined && { canary }), ...(stable !== undefined && { stable }) };
-  const answer = await outputs({ stack: first, folder, signal: AbortSignal.timeout(backendTimeoutMilliseconds) }).catch(
-    (error) => {
-      if (error instanceof UserError) return error;
-      throw error;
-    },
-  );
+  const signal = AbortSignal.timeout(backendTimeoutMilliseconds);
+  const answer = await resources({ stack: first, folder, signal }).catch((error) => {
+    if (error instanceof UserError) return error;
+    throw error;
+  });
   const isUnknown = answer instanceof UserError && answer.message.includes("no stack named");
-  if (answer instanceof UserError && !isUnknown) return { folder, stacks, storedReleases: answer };
-  const read = v.safeParse(outputsSchema, answer);
-  const stackState = read.success ? read.output.releases[stackStateKey(namespace, service)] : undefined;
+  if (answer instanceof UserError && !isUnknown) return { folder, stacks, unanswered: answer };
+  const known = answer instanceof UserError ? [] : knownServices(answer);
+  const stackState = known.find((each) => each.service === service && each.namespace === namespace);
   if (stackState === undefined) {
     return {
       elsewhere: `Stack ${first} in the backend of this folder does not have ${service} of namespace ${namespace}: choose another service with -n and --service, log in to the right backend (pulumi login), or install the service with pulumi up of each stack.`,
@@ -74,7 +68,7 @@ export async function ownersOf(found: DeployedService, command: string): Promise
   if (stackState.cluster !== cluster) {
     return { elsewhere: wrongCluster(first, stackState.cluster, cluster, "KUBECONFIG or --context") };
   }
-  return { folder, stacks, storedReleases: stackState.history.map(({ id }) => id) };
+  return { folder, stacks, ...(stackState.exported && { exported: stackState.exported }) };
 }
 
 /** @throws UserError unless this is the folder of the project that owns the service */

@@ -3,22 +3,20 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import * as v from "valibot";
 import type { AccessArgs } from "../components/access.ts";
-import { ownerName, stashType } from "../components/names.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import { clauseOf, UserError } from "../components/user-error.ts";
 import { connect } from "../kubernetes/client.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
 import { clusterId } from "../live/live.ts";
-import { lastError, pulumi } from "../pulumi/pulumi.ts";
+import { lastError, pulumi, resources } from "../pulumi/pulumi.ts";
 import { isCi } from "./output/output.ts";
+import { type KnownService, knownServices, ownerIn } from "./stack-states.ts";
 
 /** A stack of this project with the services in its state. Full or short name, as `pulumi stack ls` prints it. */
 export interface Stack {
   readonly name: string;
-  /** UIDs of the clusters in its stack state. */
-  readonly clusters: readonly string[];
-  /** Keys of the services in its stack state: those for which an `up` has completed. */
-  readonly knownServices: readonly string[];
+  /** The services for which an `up` has completed. */
+  readonly knownServices: readonly KnownService[];
   /** How the providers that deploy its services reach the cluster; encrypted ones are left out. */
   readonly providers: readonly AccessArgs[];
   readonly services: readonly {
@@ -40,45 +38,25 @@ export async function stackNames(): Promise<string[]> {
 export async function readStacks(): Promise<Stack[]> {
   return Promise.all(
     (await stackNames()).map(async (name) => {
-      interface Resource {
-        readonly type: string;
-        readonly urn: string;
-        readonly parent?: string;
-        /** URN and id of the provider that deploys it. */
-        readonly provider?: string;
-        readonly inputs?: { readonly namespace?: string; readonly tracks?: readonly Track[] };
-        readonly outputs?: {
-          readonly releases?: Record<string, { readonly cluster: string }>;
-          /** Of a stash. */
-          readonly output?: string;
-        };
-      }
-      const exported = JSON.parse(await output(["stack", "export", "--stack", name])) as {
-        deployment?: { resources?: Resource[] };
-      };
-      const resources = exported.deployment?.resources ?? [];
-      const components = resources.filter(({ type }) => type === "gray-release:index:CanaryService");
+      const found = await resources({ stack: name, folder: "." });
+      const components = found.filter(({ type }) => type === "gray-release:index:CanaryService");
       const services = components.map(({ urn, inputs }) => {
         const service = urn.split("::").at(-1) ?? "";
-        const stash = resources.find((each) => each.urn.endsWith(`::${stashType}::${ownerName(service)}`));
-        const owner = stash?.outputs?.output;
+        const owner = ownerIn(found, service);
         return {
           service,
-          namespace: inputs?.namespace ?? "",
-          tracks: inputs?.tracks ?? tracks,
+          namespace: (inputs?.namespace as string | undefined) ?? "",
+          tracks: (inputs?.tracks as readonly Track[] | undefined) ?? tracks,
           ...(owner !== undefined && { owner }),
         };
       });
-      const owned = resources.filter(({ parent }) => components.some(({ urn }) => urn === parent));
-      const providers = resources.filter(
+      const owned = found.filter(({ parent }) => components.some(({ urn }) => urn === parent));
+      const providers = found.filter(
         ({ type, urn }) =>
           type === "pulumi:providers:kubernetes" && owned.some(({ provider }) => provider?.startsWith(`${urn}::`)),
       );
-      const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-      const stackStates = root?.outputs?.releases ?? {};
-      const clusters = Object.values(stackStates).map(({ cluster }) => cluster);
       const accesses = providers.flatMap(({ inputs }) => accessIn(inputs) ?? []);
-      return { name, clusters, knownServices: Object.keys(stackStates), providers: accesses, services };
+      return { name, knownServices: knownServices(found), providers: accesses, services };
     }),
   );
 }
@@ -89,9 +67,9 @@ export async function readStacks(): Promise<Stack[]> {
  * @throws UserError if the state of a stack is about another cluster
  */
 export function assertSameCluster(stacks: readonly Stack[], cluster: string, choice: string): void {
-  for (const { name, clusters } of stacks) {
-    const other = clusters.find((known) => known !== cluster);
-    if (other) throw new UserError(wrongCluster(name, other, cluster, choice));
+  for (const { name, knownServices } of stacks) {
+    const other = knownServices.find((known) => known.cluster !== cluster);
+    if (other) throw new UserError(wrongCluster(name, other.cluster, cluster, choice));
   }
 }
 

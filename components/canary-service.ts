@@ -4,11 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { openRollout } from "../gate/open.ts";
 import type { AdoptedKind } from "./adoption.ts";
-import { planConfigMap, releaseConfigMaps } from "./config-maps.ts";
+import { planConfigMap, releaseConfigMaps, storedReleases } from "./config-maps.ts";
 import { trackDeployment } from "./deployment.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
-import { type StackState, stackStateKey } from "./history.ts";
-import { adoptedAnnotation, debugIngressName } from "./names.ts";
+import { type StackState, serviceKey } from "./history.ts";
+import { adoptedAnnotation, debugIngressName, stateName } from "./names.ts";
 import { plainPlan } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
@@ -34,7 +34,6 @@ export interface CanaryServiceArgs extends ServiceArgs {
 
 /** What is known once all objects of a service are registered. */
 interface Made {
-  readonly stackState: pulumi.Output<StackState | undefined>;
   readonly token: pulumi.Output<string> | undefined;
 }
 
@@ -57,15 +56,12 @@ const beginnings = new WeakMap<object, Beginning>();
  * @example
  * ```ts
  * const web = new CanaryService("web", { namespace: "shop", replicas: 3, containers: [container], ports: [{ port: 80 }] });
- * export const releases = { [web.key]: web.stackState };
  * export const url = web.url;
  * ```
  * @throws UserError if an argument is invalid, or `rollout` does not come from `openRollout` with the same name and options. The program ends
  *   with the UserError of `openRollout` if that refuses
  */
 export class CanaryService extends pulumi.ComponentResource<Made> {
-  /** `<namespace>/<service>`. Export {@link stackState} under this key in the stack output `releases`. */
-  readonly key: string;
   /** Name of the Service in front of both tracks. */
   readonly serviceName: pulumi.Output<string>;
   /**
@@ -79,12 +75,6 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
   readonly canaryRelease: pulumi.Output<string | undefined>;
   /** The gate's admission of each track's release. */
   readonly admission: pulumi.Output<RolloutContext["admissions"]>;
-  /**
-   * The stack state of the service, which the next run reads. It is known once this stack's Deployments run the release
-   * completely, so a failed or refused run adds nothing to the history. Undefined only if a refresh runs the program before
-   * the first install.
-   */
-  readonly stackState: pulumi.Output<StackState | undefined>;
   /**
    * The secret token that reaches canary through a gateway at any weight, in the header `x-gray-token`. Traffic by number of
    * pods does not use it. Absent if this stack does not own the front.
@@ -109,12 +99,9 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
     beginnings.set(inputs, { args, opening });
     const dependsOn = opening.then(({ ownerStash }) => ownerStash);
     super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, { dependsOn }));
-    this.key = stackStateKey(args.namespace, name);
     this.serviceName = pulumi.output(name);
     this.url = pulumi.output(urlOf(name, args));
     const made = this.getData();
-    // Each by itself: one Output of both would make the stack state a secret, because the token is one.
-    this.stackState = pulumi.output(made.then(({ stackState }) => stackState));
     if (tracksOf(args).includes("canary")) {
       this.token = pulumi.output(made.then(({ token }) => token as pulumi.Output<string>));
     }
@@ -146,6 +133,7 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
         owner,
         fastRollback: track === "stable" && rollout.fastRollback,
         adopted: selector,
+        ...(track === "canary" && { previous: rollout.previous.canary }),
       };
       const opts = { ...child, ...protect, dependsOn, hooks: rollout.hooks[track] };
       const ownOpts = selector ? { ...opts, ...as("Deployment") } : opts;
@@ -194,7 +182,8 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
     if (stable && args.debugIngress)
       serviceIngress(debugIngressName(name), name, args, args.debugIngress, owner, child);
 
-    const stackState = stackStateOf(rollout);
+    if (canary) storedReleases(name, args, rollout, canary, child);
+    const stackState = stackStateOf(args.namespace, rollout);
     const running: OutputWithUnknowns = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
     // `pulumi refresh --run-program` also executes this code, but changes no Deployment. So the releases of the Deployments
     // show whether this run has finished. Outputs of a Deployment that refresh would have to create are unknown, and without
@@ -202,18 +191,19 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
     const known = running.apply((ids) => {
       const [byCanary, byStable] = pulumi.containsUnknowns(ids) ? [] : ids;
       const isFinished = byCanary === stackState.current.canary && byStable === stackState.current.stable;
-      return isFinished ? stackState : rollout.remembered;
+      return isFinished ? stackState : (rollout.remembered ?? null);
     }, !pulumi.runtime.isDryRun());
+    // It is registered only after all Deployments, so a failed or refused run leaves the state as it was.
+    new pulumi.Stash(stateName(name), { input: known }, { parent: this });
     this.registerOutputs({
       serviceName: name,
       url: urlOf(name, args),
       stableRelease: rollout.releases.stable?.id,
       canaryRelease: rollout.releases.canary?.id,
       admission: rollout.admissions,
-      stackState: known,
       ...(token && { token }),
     });
-    return { stackState: known, token };
+    return { token };
   }
 }
 
@@ -224,7 +214,7 @@ function assertSame(
   opts: pulumi.ComponentResourceOptions,
   rollout: RolloutContext,
 ): void {
-  if (rollout.key !== stackStateKey(namespace, name)) {
+  if (rollout.key !== serviceKey(namespace, name)) {
     throw new UserError(
       `CanaryService ${name} in namespace ${namespace} was given the rollout of ${rollout.key}: pass the result of openRollout("${name}", args).`,
     );
@@ -243,16 +233,18 @@ interface OutputWithUnknowns {
 }
 
 /** The stack state after this run. */
-function stackStateOf(rollout: RolloutContext): StackState {
+function stackStateOf(namespace: string, rollout: RolloutContext): StackState {
+  const { stable: previous } = rollout.previous;
   return {
+    namespace,
     cluster: rollout.cluster,
     owner: rollout.owner,
     current: idsOf(rollout.releases),
-    ...(rollout.previous !== undefined && { previous: rollout.previous }),
+    ...(previous !== undefined && { previous }),
     ...(rollout.shift && { shift: rollout.shift }),
     ...(rollout.verdict && { verdict: rollout.verdict }),
     ...(rollout.adopted?.selector && { adopted: true }),
-    history: rollout.history,
+    history: rollout.history.map(({ id }) => id),
   };
 }
 

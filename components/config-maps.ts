@@ -1,6 +1,6 @@
-/** The ConfigMaps of a service: the files of its releases, and its plan. */
+/** The ConfigMaps of a service: the files of its releases, the releases themselves, and its plan. */
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
-import type { CustomResourceOptions } from "@pulumi/pulumi";
+import type { CustomResourceOptions, Resource } from "@pulumi/pulumi";
 import { configMapData } from "./config-files.ts";
 import { backgroundDeletion } from "./deletion.ts";
 import { serviceLabel } from "./names.ts";
@@ -8,9 +8,10 @@ import { ownerAnnotations } from "./object-annotations.ts";
 import { planName, planText } from "./plan.ts";
 import type { RolloutContext } from "./rollout-context.ts";
 import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
+import { storedReleaseData, storedReleaseName } from "./stored-release.ts";
 
 /**
- * Creates the ConfigMaps that the releases in the history mount.
+ * Creates the ConfigMaps that the releases in the history mount, and those that must not be deleted for another reason.
  *
  * @example releaseConfigMaps("web", args, rollout, { parent, provider })
  */
@@ -20,7 +21,9 @@ export function releaseConfigMaps(
   rollout: RolloutContext,
   opts: CustomResourceOptions,
 ): ConfigMap[] {
-  return Object.entries(rollout.configMaps).map(
+  const stored = new Set(rollout.history.map(({ id }) => storedReleaseName(service, id)));
+  const own = Object.entries(rollout.configMaps).filter(([name]) => !stored.has(name));
+  return own.map(
     ([name, files]) =>
       new ConfigMap(
         name,
@@ -28,6 +31,30 @@ export function releaseConfigMaps(
         opts,
       ),
   );
+}
+
+/**
+ * Creates the ConfigMaps in which the releases of the history are stored. That of the release that canary runs is created when all its pods are
+ * available, so a stored release has run.
+ *
+ * @example storedReleases("web", args, rollout, canaryDeployment, { parent, provider })
+ */
+export function storedReleases(
+  service: string,
+  args: ServiceArgs,
+  rollout: RolloutContext,
+  canary: Resource,
+  opts: CustomResourceOptions,
+): ConfigMap[] {
+  return rollout.history.map((release) => {
+    const name = storedReleaseName(service, release.id);
+    const isNew = release.id === rollout.releases.canary?.id;
+    return new ConfigMap(
+      name,
+      { metadata: configMapMetadata(service, name, args, rollout), immutable: true, data: storedReleaseData(release) },
+      { ...opts, ...(isNew && { dependsOn: canary }) },
+    );
+  });
 }
 
 /**

@@ -2,7 +2,7 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { adoptedAnnotations } from "./adoption.ts";
 import { defaults } from "./defaults.ts";
-import { deploymentName, deploymentSelector, serviceLabel, stackAnnotation } from "./names.ts";
+import { deploymentName, deploymentSelector, previousAnnotation, serviceLabel, stackAnnotation } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { deployedTemplate, type Release } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
@@ -21,6 +21,8 @@ export interface Run {
   readonly fastRollback: boolean;
   /** The selector of an adopted Deployment, whose pods are not changed. */
   readonly adopted?: Readonly<Record<string, string>> | undefined;
+  /** The id of the release that the track ran completely before. @default none */
+  readonly previous?: string | undefined;
 }
 
 /**
@@ -63,6 +65,7 @@ export function deploymentObject(service: string, track: Track, args: ServiceArg
         ...ownerAnnotations(run.owner),
         [stackAnnotation]: run.stack,
         ...(run.adopted && adoptedAnnotations(run.release.id)),
+        ...(run.previous !== undefined && { [previousAnnotation]: run.previous }),
       },
     },
     spec: {

@@ -1,19 +1,17 @@
-/** The stack state of a service, with its release history. */
+/** The stack state of a service, and which releases its history keeps. */
 import type { Files } from "./config-files.ts";
 import type { Release } from "./release.ts";
 import type { Shift, Track } from "./traffic.ts";
 
 /**
- * What a stack stores about a service from one run to the next. It is part of the stack output `releases`, under the
- * service's key.
+ * What a stack stores about a service from one run to the next: the input of the Stash `<service>-state`, which is written once the stack's
+ * Deployments run their releases completely. The releases themselves are in the cluster (record/release-store.ts).
  *
  * @example
- * ```ts
- * const service = new CanaryService("web", { ...args, rollout });
- * export const releases = { [service.key]: service.stackState };
- * ```
+ * const state: StackState = { namespace: "shop", cluster: uid, owner, current: { canary: id }, history: [id] };
  */
 export interface StackState {
+  readonly namespace: string;
   /** UID of the cluster's kube-system namespace. It identifies the cluster, because a stack belongs to one cluster. */
   readonly cluster: string;
   /** The owner id on every object of the stack. Absent in stacks of a version without owner ids. */
@@ -31,12 +29,12 @@ export interface StackState {
   readonly verdict?: { readonly release: string; readonly hours: number | "assumed" };
   /** Whether stable's Deployment is an adopted one. */
   readonly adopted?: boolean;
-  /** The releases that can still start pods, newest first. Their ConfigMaps are retained. */
-  readonly history: readonly Release[];
+  /** Ids of the releases that can still start pods, newest first. A stack without canary stores only its own. */
+  readonly history: readonly string[];
 }
 
-/** The key of a service in the stack output `releases`. @example stackStateKey("dora-apps", "web") // "dora-apps/web" */
-export function stackStateKey(namespace: string, service: string): string {
+/** The key of a service: its namespace and name. @example serviceKey("dora-apps", "web") // "dora-apps/web" */
+export function serviceKey(namespace: string, service: string): string {
   return `${namespace}/${service}`;
 }
 

@@ -13,6 +13,8 @@ export const stackAnnotation = "gray-release/stack";
 export const ownerAnnotation = "gray-release/owner";
 /** The annotation of an adopted Deployment until its first promotion. Its value is the id of the release that it runs. */
 export const adoptedAnnotation = "gray-release/adopted";
+/** The annotation of canary's Deployment. Its value is the id of the release that canary ran completely before this one. */
+export const previousAnnotation = "gray-release/previous";
 /** The request header for the secret token that reaches canary through a gateway at any weight. In lower case. */
 export const tokenHeader = "x-gray-token";
 
@@ -43,7 +45,11 @@ export function debugIngressName(service: string): string {
 export function ownerName(service: string): string {
   return `${service}-owner`;
 }
-/** The Pulumi type of that resource. */
+/** The name of the resource in the stack state that holds the {@link StackState}. @example stateName("web") // "web-state" */
+export function stateName(service: string): string {
+  return `${service}-state`;
+}
+/** The Pulumi type of these two resources. */
 export const stashType = "pulumi:index:Stash";
 
 /**

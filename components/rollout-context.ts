@@ -61,8 +61,8 @@ export interface RolloutContext {
   readonly sequence: Record<Track | "front", number>;
   /** The release history after this run, newest first. */
   readonly history: readonly Release[];
-  /** The id of the release that stable ran before the one that it runs after this run. */
-  readonly previous?: string;
+  /** The id of the release that each track ran completely before the one that it runs after this run. */
+  readonly previous: Partial<Record<Track, string>>;
   /** The stack state before this run. Absent if there is none. */
   readonly remembered?: StackState;
   /** The ConfigMaps to retain, by name. */

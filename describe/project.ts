@@ -98,7 +98,6 @@ function program(service: string, args: ServiceArgs, remarks: readonly Remark[],
     "});",
     "",
     "export const url = service.url;",
-    "export const releases = { [service.key]: service.stackState };",
     "export const token = service.token;",
   );
 }

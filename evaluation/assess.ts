@@ -6,7 +6,7 @@
 import { pollingDefaults } from "../analysis/defaults.ts";
 import { Evidence } from "../analysis/evidence.ts";
 import type { MetricSource, Pod } from "../analysis/reading.ts";
-import { type Assessment, judge } from "../analysis/verdict.ts";
+import { type Assessment, type Decisions, judge } from "../analysis/verdict.ts";
 import { clauseOf } from "../components/user-error.ts";
 import { cutOffNow } from "../cutoff/cutoff.ts";
 import { writeEvents } from "../kubernetes/event.ts";
@@ -22,6 +22,7 @@ import { byEvidence } from "../record/verdict-merge.ts";
 import { comparisonOf } from "./comparison.ts";
 import { EmptyCanary } from "./empty-canary.ts";
 import { observe, type Poll } from "./observe.ts";
+import { Overload } from "./overload.ts";
 import { SteadyShare } from "./steady-share.ts";
 
 /** What is assessed, and how. */
@@ -35,6 +36,8 @@ export interface Assessed {
   readonly signal: AbortSignal;
   /** Receives notes for the user, in whole sentences. */
   readonly note: (sentence: string) => void;
+  /** What people have decided, as of now. @default nothing */
+  readonly decisions?: () => Decisions;
 }
 
 /** One poll, and the assessment after all polls so far. */
@@ -55,11 +58,20 @@ export interface Evaluation {
  *
  * While no user reaches the release nothing is counted: probe requests are evidence neither for it nor against it.
  */
-export async function* assess({ of, source, evidence, epoch, signal, note }: Assessed): AsyncGenerator<Evaluation> {
+export async function* assess({
+  of,
+  source,
+  evidence,
+  epoch,
+  signal,
+  note,
+  decisions = () => ({}),
+}: Assessed): AsyncGenerator<Evaluation> {
   const store = new EvidenceStore(of, note);
   const steady = new SteadyShare();
   const emptyCanary = new EmptyCanary();
   const frontOf = frontReader(of, signal, note);
+  const overload = new Overload();
   try {
     const hurries = () => emptyCanary.suspected;
     for await (const poll of observe({ ...of, source, signal, hurries })) {
@@ -70,11 +82,13 @@ export async function* assess({ of, source, evidence, epoch, signal, note }: Ass
       else if (isDark(share, poll.pods ?? [], evidence)) evidence.missed("canary is dark: no user reaches it");
       else if (poll.tick) evidence.observe(poll.tick, canaryShare === undefined ? {} : { canaryShare });
       const known = share === undefined ? {} : { share };
+      const overloaded = overload.update({ ...poll, ...known });
+      if (overloaded !== undefined) note(overloaded);
       const empty = emptyCanary.update({ ...poll, ...known });
       const cutoff = empty ? await cutEmpty(of, epoch, note) : undefined;
       yield {
         poll,
-        assessment: withRulesNoted(judge(evidence, poll.at), front),
+        assessment: withRulesNoted(judge(evidence, poll.at, decisions()), front),
         ...known,
         ...(front && { closed: isClosed(front) }),
         ...(cutoff !== undefined && { cutoff }),

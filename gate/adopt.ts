@@ -8,7 +8,7 @@ import {
   leavesPods,
   undescribed,
 } from "../components/adoption.ts";
-import { type StackState, stackStateKey } from "../components/history.ts";
+import { type StackState, serviceKey } from "../components/history.ts";
 import { adoptedAnnotation, ownerAnnotation, serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
@@ -100,7 +100,7 @@ export function adoptionOf(
   const { namespace } = stable.metadata;
   if (!isRequested) {
     throw new UserError(
-      `Deployment ${service} in namespace ${namespace} was adopted, but the record ${service}-rollout does not hold that: run pulumi up once with GRAY_ADOPT=${stackStateKey(namespace, service)} in the environment, which records it again.`,
+      `Deployment ${service} in namespace ${namespace} was adopted, but the record ${service}-rollout does not hold that: run pulumi up once with GRAY_ADOPT=${serviceKey(namespace, service)} in the environment, which records it again.`,
     );
   }
   return {

@@ -1,7 +1,7 @@
 /** Applies an opening: prints its lines, and writes what has to be written before anything is registered. */
 
 import * as pulumi from "@pulumi/pulumi";
-import { stackStateKey } from "../components/history.ts";
+import { serviceKey } from "../components/history.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { adoptObjects } from "./adopt.ts";
 import { cutOver } from "./cutover.ts";
@@ -34,7 +34,7 @@ export async function apply(
   const { api, given, access, ownerStash, renderedFile } = through;
   const { namespace } = args;
   if (renderedFile !== undefined && opening.canary) {
-    writeRendered(renderedFile, stackStateKey(namespace, service), opening.canary);
+    writeRendered(renderedFile, serviceKey(namespace, service), opening.canary);
   }
   for (const { level, text } of opening.log) void pulumi.log[level](text);
   if (opening.kind === "refused") throw opening.error;

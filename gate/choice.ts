@@ -92,7 +92,7 @@ function nextOfStable(situation: Situation): string {
   if (canaryRuns !== undefined) return replacementOf(situation, canaryRuns) ?? canaryRuns;
   const { canaryStack = defaults.canaryStack } = args;
   throw new UserError(
-    `${service} stable: canary has not run a release yet by the state of stack ${canaryStack}, and stable runs only what canary has run: run pulumi up --stack ${canaryStack} first.`,
+    `${service} stable: canary has not run a release completely yet, and stable runs only what canary has run: run pulumi up --stack ${canaryStack} first.`,
   );
 }
 

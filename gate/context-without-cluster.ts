@@ -1,7 +1,7 @@
 /** The context of a service in a preview that cannot read its cluster yet. */
 
 import { defaults } from "../components/defaults.ts";
-import { configMapsToKeep, remember, type StackState, stackStateKey } from "../components/history.ts";
+import { configMapsToKeep, type StackState, serviceKey } from "../components/history.ts";
 import type { Release } from "../components/release.ts";
 import { rollSeconds } from "../components/roll.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
@@ -12,7 +12,7 @@ import { percentOf } from "../components/units.ts";
 
 /**
  * The context of a service in a preview that cannot read its cluster, such as one that the same `up` creates. Canary gets the rendered
- * release, stable the release in its stack's state, else the rendered one. The gate is not asked.
+ * release, and so does stable, because the releases are stored in the cluster. The gate is not asked.
  *
  * @param own the state of this stack
  */
@@ -28,17 +28,13 @@ export function contextWithoutCluster(
   const traffic = owned.includes("canary")
     ? modeOf(args).plan(percentOf(args.weight ?? defaults.weight), replicas ?? 1, { app: service })
     : undefined;
-  const remembered = own?.history.find(({ id }) => id === own.current.stable);
-  const stable = remembered ?? rendered;
-  const { releaseHistoryLimit = defaults.releaseHistoryLimit } = args;
-  const history = traffic ? remember(own?.history ?? [], rendered, releaseHistoryLimit, [stable.id]) : [stable];
   return {
     ...of,
-    key: stackStateKey(args.namespace, service),
+    key: serviceKey(args.namespace, service),
     cluster: own?.cluster ?? "unknown",
     releases: {
       ...(traffic && { canary: rendered }),
-      ...(owned.includes("stable") && { stable }),
+      ...(owned.includes("stable") && { stable: rendered }),
     },
     admissions: {},
     ...(traffic && { traffic, shift: shiftOf(traffic, undefined, own?.shift) }),
@@ -48,8 +44,9 @@ export function contextWithoutCluster(
     order: "pods-first",
     sequence: { stable: 0, canary: 0, front: 0 },
     ...(own && { remembered: own }),
-    history,
-    configMaps: traffic ? configMapsToKeep(history, {}) : {},
+    previous: {},
+    history: [rendered],
+    configMaps: traffic ? configMapsToKeep([rendered], {}) : {},
     hooks: { stable: {}, canary: {}, front: {} },
   };
 }

@@ -3,23 +3,26 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
 import { type Files, readAssets } from "../components/config-files.ts";
-import { configMapsToKeep, type StackState, stackStateKey } from "../components/history.ts";
+import { configMapsToKeep, type StackState, serviceKey } from "../components/history.ts";
 import { objectsOf } from "../components/objects.ts";
 import { givenProvider, type ProviderOptions } from "../components/provider.ts";
 import { type Release, renderRelease } from "../components/release.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { type ModeName, modeNameOf, modeOf } from "../components/traffic/modes.ts";
+import { tracks } from "../components/traffic.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import { connect } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
-import { configMapsInUse, type Live, readLive } from "../live/live.ts";
+import { configMapsInUse, isComplete, type Live, ownReleaseOf, readLive } from "../live/live.ts";
+import { rebuiltRelease } from "../live/rebuilt.ts";
 import { measuredStart } from "../live/start.ts";
 import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
+import { filesIn, readConfigMaps, releasesIn } from "../record/release-store.ts";
 import { type TrialFailure, tryObjects } from "./accepted.ts";
 import { asAdopted } from "./adopt.ts";
 import { besideAdopted } from "./adopted-routes.ts";
@@ -29,11 +32,12 @@ import { assertGateways } from "./gateways.ts";
 import { type OwnableObject, ownerOf, readObjects } from "./owner.ts";
 import { assertPreconditions } from "./preconditions.ts";
 import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
+import { configMapNames } from "./retention.ts";
 import {
   assertSameCluster,
-  expectExported,
   ownStack,
-  ownStackState,
+  ownState,
+  ran,
   readStackStates,
   requestOwnStack,
   type StackStates,
@@ -126,18 +130,16 @@ export async function observe(service: string, program: ServiceArgs, opts: Provi
   const rendered = renderRelease(service, labelsOf(service, program), { ...program, configFiles });
   const file = renderedFile();
   const { namespace } = program;
-  const key = stackStateKey(namespace, service);
+  const key = serviceKey(namespace, service);
   requestOwnStack();
 
   const given = givenProvider(opts);
   const access = await accessOf(service, program, given);
   if (given && access === undefined) {
-    expectExported(service, key);
-    const own = await ownStackState(key);
     return {
       kind: "unreachable",
       rendered,
-      own,
+      own: (await ownState(namespace, service))?.state,
       of: { stack: ownStack(), provider: given, ...(await ownerOf(service)) },
     };
   }
@@ -146,8 +148,8 @@ export async function observe(service: string, program: ServiceArgs, opts: Provi
   const of: ServiceHandle = { api, namespace, service };
   const ownsCanary = tracksOf(program).includes("canary");
   const isRouted = ownsCanary && modeOf(program).objects(service, program).routes.length > 0;
-  const [before, ownBefore] = await Promise.all([readLive(of, isRouted), ownStackState(key)]);
-  assertSameCluster(service, ownBefore, before.cluster);
+  const [before, own] = await Promise.all([readLive(of, isRouted), ownState(namespace, service)]);
+  assertSameCluster(service, own?.state, before.cluster);
   const { owner, ownerStash } = await ownerOf(service);
   const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
   const isAdoptionRequested = GRAY_ADOPT === key;
@@ -157,26 +159,31 @@ export async function observe(service: string, program: ServiceArgs, opts: Provi
   assertPreconditions(service, args, live, found.context);
 
   const pods = api.list(listPath("Pod", namespace), `app=${service}`);
-  const [recorded, remembered, inUse, startSeconds] = await Promise.all([
+  const [recorded, maps, startSeconds] = await Promise.all([
     readRecord({ ...of, cluster: live.cluster }),
-    readStackStates(service, args, live),
-    ownsCanary ? configMapsInUse(of, pods) : {},
+    readConfigMaps(of),
     startSecondsSeen(pods),
   ]);
-  expectExported(service, key);
+  const stored = releasesIn(service, maps);
+  const files = filesIn(service, maps);
+  const rebuilt = rebuiltReleases(live, own?.state, recorded, files);
+  const remembered = await readStackStates(service, args, live, own, stored, rebuilt);
+  // Nothing is deleted while a stored release is damaged, because it is not known what it needs.
+  const isWhole = stored.damaged.length === 0;
+  const inUse = ownsCanary ? (isWhole ? await configMapsInUse(of, files, pods) : files) : {};
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
   const { stackStates, record } =
     file === undefined ? { stackStates: remembered, record: recorded } : assumeReleased(coming, remembered, recorded);
   // The releases that canary may run. Which of them it does run is not decided yet.
   const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
-  const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
+  const configMaps = ownsCanary ? configMapNames(service, releases, configMapsToKeep(releases, inUse)) : [];
   const epoch = GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined;
   // A rollback must not depend on an object that it does not change.
   const isTried = epoch === undefined && breakGlass === undefined;
   const [[trafficPossible, objects], trialFailures, comparisons] = await Promise.all([
     Promise.allSettled([
       ownsCanary ? assertTrafficPossible(of, args) : undefined,
-      readObjects(of, live, objectsOf(service, args, configMaps)),
+      readObjects(of, live, maps, objectsOf(service, args, configMaps)),
     ]),
     isTried ? tryObjects(of, args, rendered, live) : [],
     compareLive(api, tracksOf(args), live, releases),
@@ -208,6 +215,21 @@ export async function observe(service: string, program: ServiceArgs, opts: Provi
     observation,
     through: { api, given, access: access ?? {}, ownerStash, renderedFile: file },
   };
+}
+
+/** The releases that the live Deployments have run completely, as far as they can be rebuilt. */
+function rebuiltReleases(
+  live: Live,
+  own: StackState | undefined,
+  record: RecordReading,
+  files: Readonly<Record<string, Files>>,
+): Release[] {
+  return tracks.flatMap((track) => {
+    const deployment = live.deployments[track];
+    if (deployment === undefined) return [];
+    const hasRun = isComplete(deployment) || ran(track, record, own).includes(ownReleaseOf(deployment) ?? "");
+    return (hasRun && rebuiltRelease(deployment, (name) => files[name])) || [];
+  });
 }
 
 /** Seconds that the live pods of a service took to start, by release; empty if none is ready, or pods may not be listed. */

@@ -26,7 +26,6 @@ import { decide } from "./opening.ts";
  * ```ts
  * const rollout = await openRollout("web", args);
  * const web = new CanaryService("web", { ...args, rollout });
- * export const releases = { [web.key]: web.stackState };
  * ```
  */
 export async function openRollout(

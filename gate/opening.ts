@@ -1,7 +1,7 @@
 /** The opening of a rollout: decides, from an observation, what this `up` does or why it is refused. Pure. */
 
 import { defaults } from "../components/defaults.ts";
-import { configMapsToKeep, stackStateKey } from "../components/history.ts";
+import { configMapsToKeep, serviceKey } from "../components/history.ts";
 import { objectsOf } from "../components/objects.ts";
 import type { Release } from "../components/release.ts";
 import { rollSeconds } from "../components/roll.ts";
@@ -24,7 +24,7 @@ import type { LogLine } from "./log-line.ts";
 import type { Observation } from "./observation.ts";
 import { assertOwned, type OwnableObject } from "./owner.ts";
 import { assertKnown } from "./preconditions.ts";
-import { previousOf, storedReleases } from "./retention.ts";
+import { configMapNames, lostWarnings, previousOf, storedReleases } from "./retention.ts";
 import { sequences } from "./sequence.ts";
 import { changesFront, describeWeight, stableReplicasOf, trafficOf, wantedWeight, weightInForce } from "./weight.ts";
 
@@ -67,7 +67,7 @@ export type Opening = Refused | Admitted;
  * Decides what this `up` does. It is refused by the first of these conditions that does not hold; in a preview 7 and 9 only warn.
  *
  * 1. The record holds the adoption of an adopted Deployment.
- * 2. The state of canary's stack holds a release of a live service. With a break-glass override the history starts again.
+ * 2. A release of a live service is stored, or this stack has a state of it. With a break-glass override the history starts again.
  * 3. A release that is named is in the history (choice.ts).
  * 4. The pods can serve the weight, beside adopted pods too, and the rules fit into the routes.
  * 5. The cluster can carry the traffic as the program splits it; a driver and a break-glass override are only warned (gateways.ts).
@@ -123,8 +123,9 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
     releaseOf(live.deployments.stable),
     ...stableReleases(record).slice(0, 2),
   ]);
+  lostWarnings(service, stackStates, history).forEach(warn);
   const configMaps = traffic ? configMapsToKeep(history, observation.configMapsInUse) : {};
-  const written = objectsOf(service, args, Object.keys(configMaps));
+  const written = objectsOf(service, args, configMapNames(service, history, configMaps));
   const isWritten = ({ object }: OwnableObject) =>
     written.some(({ kind, name }) => kind === object.kind && name === object.name);
   const owning = { service, namespace: args.namespace, owner, stack: stack.fullName, own, breakGlass };
@@ -151,13 +152,12 @@ function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit
     }),
   );
   const inForce = weightInForce(live);
-  const previous = previousOf(releases, own);
   const verdict = verdictAge(releases.stable, record, own, observation.now);
   const isRecorded = releaseOf(live.deployments.stable) === stableReleases(record)[0] || drifted.has("stable");
   const writesStable = !isPreview && tracksOf(args).includes("stable");
   return {
     context: {
-      key: stackStateKey(args.namespace, service),
+      key: serviceKey(args.namespace, service),
       stack: stack.fullName,
       owner: observation.owner,
       cluster: live.cluster,
@@ -173,7 +173,7 @@ function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit
       fastRollback: (record.kind === "read" && record.record.open?.fastRollback) ?? false,
       order: rollOrder(inForce, traffic?.weight ?? 0),
       sequence: sequences(live, record, releases, traffic, new Set(drifted.keys())),
-      ...(previous !== undefined && { previous }),
+      previous: previousOf(releases, own, live),
       ...(own && { remembered: own }),
       history,
       configMaps,

@@ -7,7 +7,7 @@ import type { StackState } from "../components/history.ts";
 import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { ObjectReference } from "../components/object-reference.ts";
 import { UserError } from "../components/user-error.ts";
-import type { Metadata } from "../kubernetes/objects/metadata.ts";
+import type { Metadata, PartialObject } from "../kubernetes/objects/metadata.ts";
 import { objectPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { Live } from "../live/live.ts";
@@ -116,10 +116,15 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
   );
 }
 
-/** The live object of each of these objects. Reads only those that `live` does not hold. */
+/**
+ * The live object of each of these objects. Reads only those that are not given.
+ *
+ * @param configMaps the ConfigMaps with the label of the service
+ */
 export async function readObjects(
   { api, namespace }: ServiceHandle,
   { deployments, front }: Live,
+  configMaps: readonly PartialObject[],
   objects: readonly ObjectReference[],
 ): Promise<OwnableObject[]> {
   const known = [
@@ -127,6 +132,7 @@ export async function readObjects(
     ...[front.service, front.canaryAccess].map((live) => ["Service", live] as const),
     ["Ingress", front.ingress] as const,
     ...front.routes.map((live) => [live.kind, live] as const),
+    ...configMaps.map((live) => ["ConfigMap", live] as const),
   ];
   return Promise.all(
     objects.map(async (object) => {

@@ -47,7 +47,7 @@ export function assertPreconditions(service: string, args: ServiceArgs, live: Li
 }
 
 /**
- * Checks that this stack created the live service, which shows in the releases of its state. A service whose first install failed has no
+ * Checks that this stack created the live service, which shows in its state or in the stored releases. A service whose first install failed has no
  * record yet, so any stack may go on with it. With a break-glass override a lost history is started again.
  *
  * @param stack the name of this stack
@@ -59,18 +59,18 @@ export function assertKnown(
   service: string,
   args: ServiceArgs,
   live: Live,
-  { history }: StackStates,
+  { own, history }: StackStates,
   record: RecordReading,
   stack: string,
   breakGlass: string | undefined,
 ): string | undefined {
   const adopted = record.kind === "read" && record.record.adopted !== undefined;
   const ran = live.deployments.stable !== undefined && record.kind !== "absent" && !adopted;
-  if (!tracksOf(args).includes("canary") || history.length > 0 || !ran) return undefined;
+  if (!tracksOf(args).includes("canary") || own || history.length > 0 || !ran) return undefined;
   if (!breakGlass) {
     throw new UserError(
-      `${service} is live in namespace ${args.namespace} and the state of stack ${stack} holds no release of it: use the stack and backend that created it, or, if its state is lost, start a new history with GRAY_BREAK_GLASS="<reason>" pulumi up --stack ${stack}.`,
+      `${service} is live in namespace ${args.namespace} and neither the cluster nor stack ${stack} has a release of it: use the stack and backend that created it, or, if its state is lost, start a new history with GRAY_BREAK_GLASS="<reason>" pulumi up --stack ${stack}.`,
     );
   }
-  return `${service} is live in namespace ${args.namespace} and the state of stack ${stack} holds no release of it, so it starts a new history because: ${breakGlass}. You can return to an earlier release only by describing it again.`;
+  return `${service} is live in namespace ${args.namespace} and neither the cluster nor stack ${stack} has a release of it, so it starts a new history because: ${breakGlass}. You can return to an earlier release only by describing it again.`;
 }

@@ -7,7 +7,7 @@ import { mapOf, understand } from "../components/schema.ts";
 import { UserError } from "../components/user-error.ts";
 import type { RecordReading } from "../record/record.ts";
 import { assumedBy } from "../record/verdict-age.ts";
-import { type StackStates, storedRelease } from "./stack-state.ts";
+import { type StackStates, wholeRelease } from "./stack-state.ts";
 
 /**
  * The file for the release of canary's preview: the path in GRAY_RENDERED.
@@ -25,7 +25,7 @@ export function renderedFile(): string | undefined {
   return path;
 }
 
-/** Writes the release that canary would run. @param key the service's key in the stack state */
+/** Writes the release that canary would run. @param key the key of the service */
 export function writeRendered(path: string, key: string, release: Release): void {
   writeFileSync(path, JSON.stringify({ ...readAll(path), [key]: release }), { mode: 0o600 });
 }
@@ -60,7 +60,7 @@ export function assumeReleased(
 function readAll(path: string): Record<string, Release> {
   if (!existsSync(path)) return {};
   try {
-    return understand(mapOf(storedRelease), JSON.parse(readFileSync(path, "utf8"))) as Record<string, Release>;
+    return understand(mapOf(wholeRelease), JSON.parse(readFileSync(path, "utf8"))) as Record<string, Release>;
   } catch (error) {
     throw new UserError(
       `The file ${path} of GRAY_RENDERED cannot be understood (${(error as Error).message}): remove the file, and unset GRAY_RENDERED, which gray sets itself where it needs it.`,

@@ -1,31 +1,44 @@
-/** The stack state: the output `releases`, with which a stack passes its releases to its own next run and to the stack of stable. */
+/** The stack state of a service: what this stack stored in its last run, and what the releases in the cluster say about canary. */
 
 import * as pulumi from "@pulumi/pulumi";
 import * as v from "valibot";
 import { defaults } from "../components/defaults.ts";
-import { type StackState, stackStateKey } from "../components/history.ts";
+import { type StackState, serviceKey } from "../components/history.ts";
+import { previousAnnotation, stashType, stateName } from "../components/names.ts";
 import { type PodTemplate, type Release, releaseId } from "../components/release.ts";
 import { mapOf, plainObject, understand } from "../components/schema.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { type Track, tracks } from "../components/traffic.ts";
-import { UserError } from "../components/user-error.ts";
-import { isAdopted, type Live } from "../live/live.ts";
+import { clauseOf, UserError } from "../components/user-error.ts";
+import { isAdopted, isComplete, type Live, ownReleaseOf } from "../live/live.ts";
 import { type RecordReading, stableReleases } from "../record/record.ts";
+import type { DamagedRelease, StoredReleases } from "../record/release-store.ts";
 
-/** The stack states of a service. */
+/** What is stored about a service. */
 export interface StackStates {
   /** The state of this stack; undefined before its first complete run. */
   readonly own: StackState | undefined;
-  /** The stored releases of the stack that owns canary, newest first. */
+  /** The stored releases, newest first. */
   readonly history: readonly Release[];
-  /** The id of the release that canary runs completely, by the state of its stack. */
+  /** Stored releases that cannot be understood. */
+  readonly damaged: readonly DamagedRelease[];
+  /** Ids of the releases of this stack's history that are not stored any more. */
+  readonly gone: readonly string[];
+  /** The id of the release that canary runs completely. */
   readonly canaryRuns: string | undefined;
   /** Whether stable ever ran completely, by the state of its stack. */
   readonly stableHasHistory: boolean;
 }
 
-/** The schema of a stored release. It checks that the id is the hash of the content. */
-export const storedRelease = v.pipe(
+/** What a stack state holds, and the releases in it if a version before the releases were stored in the cluster wrote it. */
+export interface StoredState {
+  readonly state: StackState;
+  /** Newest first. */
+  readonly releases: readonly Release[];
+}
+
+/** The schema of a release with its content. It checks that the id is the hash of the content. */
+export const wholeRelease = v.pipe(
   v.object({
     id: v.string(),
     template: plainObject<PodTemplate>(),
@@ -36,52 +49,99 @@ export const storedRelease = v.pipe(
     ({ input }) => `the content of release ${input.id} does not match its id`,
   ),
 );
-const stackStates = mapOf(
-  v.object({
-    cluster: v.string(),
-    owner: v.optional(v.string()),
-    current: mapOf(v.string(), v.picklist(tracks, "must be stable or canary")),
-    previous: v.optional(v.string()),
-    shift: v.optional(v.object({ weight: v.number(), from: v.number(), to: v.number() })),
-    verdict: v.optional(v.object({ release: v.string(), hours: v.union([v.number(), v.literal("assumed")]) })),
-    adopted: v.optional(v.boolean()),
-    history: v.array(storedRelease),
-  }),
-);
+
+const fields = {
+  cluster: v.string(),
+  owner: v.optional(v.string()),
+  current: mapOf(v.string(), v.picklist(tracks, "must be stable or canary")),
+  previous: v.optional(v.string()),
+  shift: v.optional(v.object({ weight: v.number(), from: v.number(), to: v.number() })),
+  verdict: v.optional(v.object({ release: v.string(), hours: v.union([v.number(), v.literal("assumed")]) })),
+  adopted: v.optional(v.boolean()),
+};
+const stateSchema = v.object({ ...fields, namespace: v.string(), history: v.array(v.string()) });
+/** The stack output `releases` of programs before the releases were stored in the cluster. */
+const outputSchema = mapOf(v.object({ ...fields, history: v.array(wholeRelease) }));
 
 /**
- * Reads the output `releases` of this stack and, if another stack owns canary, of that one too.
+ * The state of this stack for a service, or that in the outputs that an older version exported; undefined before its first complete run.
  *
- * @throws UserError if this stack runs the service on another cluster, or if it follows canary and canary has no release yet
+ * @throws UserError if it cannot be understood
  */
-export async function readStackStates(service: string, args: ServiceArgs, live: Live): Promise<StackStates> {
-  const key = stackStateKey(args.namespace, service);
-  const owned = tracksOf(args);
-  const own = await ownStackState(key);
-  assertSameCluster(service, own, live.cluster);
-  if (owned.includes("canary")) {
-    return {
-      own,
-      history: own?.history ?? [],
-      canaryRuns: own?.current.canary,
-      stableHasHistory: own?.current.stable !== undefined,
-    };
+export function ownState(namespace: string, service: string): Promise<StoredState | undefined> {
+  return stateIn(ownStack(), namespace, service);
+}
+
+/**
+ * Puts together what is stored about a service.
+ *
+ * 1. The releases are those in the cluster. If none is there, they are those in the outputs of canary's stack, which older versions exported.
+ * 2. A release that a track runs and that is not stored is rebuilt from its Deployment.
+ * 3. Canary runs the release of its Deployment if that is complete, or was: a release is stored only then. Otherwise it runs the one before.
+ *
+ * @param own the state of this stack
+ * @param rebuilt the releases that the live Deployments run, as far as they could be rebuilt
+ * @throws UserError if this stack follows canary, and canary has no release yet
+ */
+export async function readStackStates(
+  service: string,
+  args: ServiceArgs,
+  live: Live,
+  own: StoredState | undefined,
+  { releases: stored, damaged }: StoredReleases,
+  rebuilt: readonly Release[],
+): Promise<StackStates> {
+  const state = own?.state;
+  if (tracksOf(args).includes("canary")) {
+    const order = state?.history ?? [];
+    const history = withRebuilt([...inOrder(stored, order), ...newOnes(own?.releases ?? [], stored)], rebuilt);
+    const known = new Set([...history, ...damaged].map(({ id }) => id));
+    const gone = order.filter((id) => !known.has(id));
+    const stableHasHistory = state?.current.stable !== undefined;
+    return { own: state, history, damaged, gone, canaryRuns: state?.current.canary, stableHasHistory };
   }
-  const stableHasHistory = own !== undefined;
+  const stableHasHistory = state !== undefined;
+  const { canary, stable } = live.deployments;
+  const found = { own: state, damaged, gone: [], stableHasHistory };
   // An adopted service runs already, so it does not need canary's release.
-  if (!own && isAdopted(live.deployments.stable)) {
-    return { own, history: [], canaryRuns: undefined, stableHasHistory };
-  }
+  if (!state && isAdopted(stable)) return { ...found, history: stored, canaryRuns: undefined };
+  const history = withRebuilt(stored, rebuilt);
+  const isLive = canary !== undefined || live.front.service !== undefined;
+  if (isLive && stored.length > 0) return { ...found, history, canaryRuns: runByCanary(canary, stored) };
   const { canaryStack = defaults.canaryStack } = args;
-  // A reference to a stack that does not exist ends the program with an error that cannot be caught (pulumi #19202).
-  const hasRun = live.deployments.canary !== undefined || live.front.service !== undefined;
-  const canary = hasRun ? (await read(sibling(canaryStack)))?.[key] : undefined;
-  if (canary) return { own, history: canary.history, canaryRuns: canary.current.canary, stableHasHistory };
-  if (own && args.release !== undefined && args.release !== "next")
-    return { own, history: own.history, canaryRuns: undefined, stableHasHistory };
+  const before = isLive ? await stateIn(sibling(canaryStack), args.namespace, service) : undefined;
+  if (before) {
+    const { releases, state: of } = before;
+    return { ...found, history: withRebuilt(releases, rebuilt), canaryRuns: of.current.canary };
+  }
+  const isPinned = args.release !== undefined && args.release !== "next";
+  if (state && isPinned) return { ...found, history, canaryRuns: undefined };
   throw new UserError(
     `${service} has no release in stack ${canaryStack}, and ${pulumi.getStack()} runs only releases that canary has run: run pulumi up --stack ${canaryStack} first.`,
   );
+}
+
+/** The id of the release that canary runs completely, or ran before the one that it begins to run. */
+function runByCanary(canary: Live["deployments"]["canary"], stored: readonly Release[]): string | undefined {
+  const id = ownReleaseOf(canary);
+  if (canary === undefined || id === undefined) return undefined;
+  const hasRun = isComplete(canary) || stored.some((release) => release.id === id);
+  return hasRun ? id : canary.metadata.annotations?.[previousAnnotation];
+}
+
+/** The releases in this order; those that it does not name come last. */
+function inOrder(releases: readonly Release[], order: readonly string[]): Release[] {
+  const place = ({ id }: Release) => (order.includes(id) ? order.indexOf(id) : order.length);
+  return releases.toSorted((a, b) => place(a) - place(b));
+}
+
+function withRebuilt(releases: readonly Release[], rebuilt: readonly Release[]): Release[] {
+  return [...releases, ...newOnes(rebuilt, releases)];
+}
+
+/** Those of the releases that are not among the others. */
+function newOnes(releases: readonly Release[], others: readonly Release[]): Release[] {
+  return releases.filter(({ id }) => !others.some((other) => other.id === id));
 }
 
 /** @throws UserError if this stack runs the service on another cluster */
@@ -96,11 +156,6 @@ export function assertSameCluster(
   );
 }
 
-/** This stack's state of a service. @param key the service's key in the stack state */
-export async function ownStackState(key: string): Promise<StackState | undefined> {
-  return (await read(ownStack()))?.[key];
-}
-
 /**
  * Ids of the releases that a track ran completely, newest first, by the record and the stack's own state. Without a readable record they
  * include stable's previous release, so that a rollback is still possible.
@@ -109,23 +164,6 @@ export function ran(track: Track, record: RecordReading, own: StackState | undef
   const byRecord = track === "stable" ? stableReleases(record).slice(0, 1) : [];
   const before = track === "stable" && record.kind !== "read" ? own?.previous : undefined;
   return [...byRecord, own?.current[track], before].filter((id) => id !== undefined);
-}
-
-/**
- * Fails this run at the end of the program if it has not exported the state of a service, because the next `up` would not know this one.
- * In a preview nothing has been changed by then, and `pulumi up` continues only after a successful preview.
- */
-export function expectExported(service: string, key: string): void {
-  const check = ({ releases }: { releases?: unknown } = {}) => {
-    if (typeof releases === "object" && releases !== null && key in releases) return;
-    throw new UserError(
-      `${service}: the program does not export the state that the next up needs: add export const releases = { [service.key]: service.stackState }, as in README.`,
-    );
-  };
-  const outputs: { apply(check: (outputs?: object) => void, withUnknowns: boolean): unknown } | undefined =
-    pulumi.runtime.getStackResource()?.outputs;
-  // In a preview the exported values are often unknown, but their keys are known (SDK: output.ts, runWithUnknowns).
-  outputs?.apply(check, true);
 }
 
 /** The full name of this stack. */
@@ -137,29 +175,74 @@ function sibling(stack: string): string {
   return stack.includes("/") ? stack : `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
 }
 
-const references = new Map<string, pulumi.StackReference>();
+/** The outputs of the resources of a stack, by URN. */
+type ResourceOutputs = Readonly<Record<string, { readonly type: string; readonly outputs?: object }>>;
 
-function referenceTo(stack: string): pulumi.StackReference {
-  const reference = references.get(stack) ?? new pulumi.StackReference(stack);
-  references.set(stack, reference);
-  return reference;
+const requested = new Map<string, Promise<ResourceOutputs>>();
+
+/**
+ * The outputs of the resources of a stack, from its state. The engine's own function reads them (pulumi 3.259 pkg/resource/deploy/builtins.go),
+ * so nothing has to be registered first, and a program needs no stack outputs.
+ */
+function resourcesOf(stack: string): Promise<ResourceOutputs> {
+  const found = requested.get(stack) ?? readResources(stack);
+  requested.set(stack, found);
+  return found;
 }
 
-/** Requests this stack's outputs, so that they arrive while the cluster is read. */
+async function readResources(stack: string): Promise<ResourceOutputs> {
+  const { outputs = {} } = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stack });
+  return outputs;
+}
+
+/** Requests this stack's state, so that it arrives while the cluster is read. */
 export function requestOwnStack(): void {
-  referenceTo(ownStack());
+  void resourcesOf(ownStack()).catch(() => {});
 }
 
-async function read(stack: string): Promise<Record<string, StackState> | undefined> {
-  const { value } = await referenceTo(stack).getOutputDetails("releases");
-  if (value === undefined) return undefined;
+async function stateIn(stack: string, namespace: string, service: string): Promise<StoredState | undefined> {
+  const resources: ResourceOutputs = await resourcesOf(stack).catch((error: Error) => {
+    if (error.message.includes("unknown stack")) return {};
+    throw new UserError(
+      `The state of stack ${stack} cannot be read (${clauseOf(error)}): check pulumi stack export --stack ${stack}.`,
+    );
+  });
+  const urns = Object.keys(resources);
+  const stash = urns.find((urn) => urn.endsWith(`${stashType}::${stateName(service)}`));
   try {
-    return understand(stackStates, value) as Record<string, StackState>;
+    if (stash !== undefined)
+      return stashedState((resources[stash]?.outputs as { input?: unknown } | undefined)?.input, namespace);
+    const root = Object.values(resources).find(({ type }) => type === "pulumi:pulumi:Stack");
+    return exportedState((root?.outputs as { releases?: unknown } | undefined)?.releases, namespace, service);
   } catch (error) {
     throw new UserError(
-      `The output releases of stack ${stack} cannot be understood (${(error as Error).message}): restore it from an earlier state, or have the program export releases = { [service.key]: service.stackState }.`,
+      `The state of ${service} in stack ${stack} cannot be understood (${(error as Error).message}): restore the stack from an earlier state, with pulumi stack import.`,
     );
   }
+}
+
+/** The state in a Stash; undefined if it is that of another namespace, or of a run that has not finished. */
+function stashedState(input: unknown, namespace: string): StoredState | undefined {
+  if (input === undefined || input === null) return undefined;
+  const state = understand(stateSchema, input) as StackState;
+  return state.namespace === namespace ? { state, releases: [] } : undefined;
+}
+
+/** The state in the output `releases` of a version before the releases were stored in the cluster. */
+function exportedState(releases: unknown, namespace: string, service: string): StoredState | undefined {
+  if (releases === undefined) return undefined;
+  const all = understand(outputSchema, releases) as Record<
+    string,
+    Omit<StackState, "history" | "namespace"> & Exported
+  >;
+  const found = all[serviceKey(namespace, service)];
+  if (found === undefined) return undefined;
+  const { history, ...state } = found;
+  return { state: { ...state, namespace, history: history.map(({ id }) => id) }, releases: history };
+}
+
+interface Exported {
+  readonly history: readonly Release[];
 }
 
 // Requested as early as possible, while the program is imported and has registered nothing. A file backend may read a state while it is

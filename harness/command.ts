@@ -11,6 +11,8 @@ export interface Outcome {
 /** A command under way. */
 export interface Running {
   readonly pid: number;
+  /** Standard output and standard error so far. */
+  readonly soFar: () => string;
   readonly ended: Promise<Outcome>;
 }
 
@@ -43,7 +45,7 @@ export function start(
     child.once("close", (code) => done({ code, output, stdout }));
   });
   if (child.pid === undefined) throw new Error(`${command} did not start`);
-  return { pid: child.pid, ended };
+  return { pid: child.pid, soFar: () => output, ended };
 }
 
 /** Runs a command to its end. */

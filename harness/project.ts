@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { dump, load } from "js-yaml";
+import type { StackState } from "../components/history.ts";
+import { stashType, stateName } from "../components/names.ts";
 import { type Outcome, type Running, run, start } from "./command.ts";
 
 const checkout = join(import.meta.dirname, "..");
@@ -143,9 +145,22 @@ export class Project {
 
   /** The id of the release that a stack says a track runs. */
   async release(stack: Stack, key = "dora-apps/fop-gate"): Promise<string> {
-    const { stdout } = await this.must(["stack", "output", "releases", "--json", "--stack", stack]);
-    const { current } = JSON.parse(stdout)[key];
-    return current.canary ?? current.stable;
+    const { current } = await this.stackState(stack, key);
+    return current.canary ?? current.stable ?? "";
+  }
+
+  /** What a stack stores of a service. @param key of the service. @default fop-gate's */
+  async stackState(stack: Stack, key = "dora-apps/fop-gate"): Promise<StackState> {
+    const { stdout } = await this.must(["stack", "export", "--stack", stack]);
+    const { resources } = JSON.parse(stdout).deployment as {
+      resources: { urn: string; outputs?: { input?: object } }[];
+    };
+    const [namespace, service = ""] = key.split("/");
+    const stash = resources.find(({ urn }) => urn.endsWith(`${stashType}::${stateName(service)}`));
+    const found = stash?.outputs?.input as StackState | undefined;
+    if (found === undefined || found.namespace !== namespace)
+      throw new Error(`stack ${stack} stores nothing of ${key}`);
+    return found;
   }
 
   /** The `gray` command of this project. */

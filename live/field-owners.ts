@@ -18,10 +18,7 @@ const beforeFirstApply = "before-first-apply";
  * @returns undefined if no manager applies to this object
  */
 export function ownersForNextApply(owners: readonly FieldOwner[], fields: readonly Path[]): FieldOwner[] | undefined {
-  const last = owners
-    .filter(({ operation, subresource }) => operation === "Apply" && !subresource)
-    .sort((a, b) => Date.parse(a.time ?? "") - Date.parse(b.time ?? ""))
-    .at(-1);
+  const last = lastApply(owners);
   if (last === undefined) return undefined;
   const paths = fields.map(placeOf);
   const before = owners.find(isBeforeFirstApply);
@@ -35,6 +32,18 @@ export function ownersForNextApply(owners: readonly FieldOwner[], fields: readon
     ...others.filter((owner) => owner.fieldsV1 === undefined || Object.keys(owner.fieldsV1).length > 0),
     { manager: beforeFirstApply, operation: "Update", apiVersion: "apps/v1", fieldsType: "FieldsV1", fieldsV1 },
   ];
+}
+
+/** The fields that the last apply set; undefined if none did. */
+export function lastApplied(owners: readonly FieldOwner[]): Fields | undefined {
+  return lastApply(owners)?.fieldsV1;
+}
+
+function lastApply(owners: readonly FieldOwner[]): FieldOwner | undefined {
+  return owners
+    .filter(({ operation, subresource }) => operation === "Apply" && !subresource)
+    .sort((a, b) => Date.parse(a.time ?? "") - Date.parse(b.time ?? ""))
+    .at(-1);
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Reads the live objects of a service, and what the status of a Deployment means. */
 
 import { oneLine } from "../border/foreign-text.ts";
-import { type Files, filesOf } from "../components/config-files.ts";
-import { adoptedAnnotation, backendName, deploymentName, serviceLabel, stackAnnotation } from "../components/names.ts";
+import type { Files } from "../components/config-files.ts";
+import { adoptedAnnotation, backendName, deploymentName, stackAnnotation } from "../components/names.ts";
 import { configMapsOf } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
@@ -14,7 +14,6 @@ import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { clusterObjectPath, listPath, objectPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { RecordedService } from "../record/record-store.ts";
-import { isVerdictName } from "../record/stored-verdict.ts";
 import type { LiveRoute } from "./traffic/mode.ts";
 import { readAllRoutes } from "./traffic/modes.ts";
 
@@ -141,21 +140,17 @@ export function isStuck({ metadata, status }: DeploymentObject): boolean {
 }
 
 /**
- * The ConfigMaps of a service that must not be deleted: those that a live pod, or a ReplicaSet with replicas, refers to. All of them if
+ * The ConfigMaps with config files that must not be deleted: those that a live pod, or a ReplicaSet with replicas, refers to. All of them if
  * pods or ReplicaSets cannot be read.
  *
+ * @param files the files of the service's ConfigMaps, by name
  * @param listed the live pods of the service
  */
 export async function configMapsInUse(
   { api, namespace, service }: ServiceHandle,
+  files: Readonly<Record<string, Files>>,
   listed: Promise<readonly PodObject[]>,
 ): Promise<Record<string, Files>> {
-  const ours = await api.list(listPath("ConfigMap", namespace), `${serviceLabel}=${service}`);
-  const contents = Object.fromEntries(
-    ours
-      .filter(({ immutable, metadata: { name } }) => immutable && !isVerdictName(service, name))
-      .map((map) => [map.metadata.name, filesOf(map)]),
-  );
   try {
     const [pods, replicaSets] = await Promise.all([
       listed,
@@ -166,9 +161,9 @@ export async function configMapsInUse(
       ...replicaSets.filter((set) => set.spec.replicas).map((set) => set.spec.template?.spec),
     ];
     const used = new Set(specs.flatMap((spec) => (spec ? configMapsOf(spec) : [])));
-    return Object.fromEntries(Object.entries(contents).filter(([name]) => used.has(name)));
+    return Object.fromEntries(Object.entries(files).filter(([name]) => used.has(name)));
   } catch (error) {
-    if (error instanceof ApiError) return contents;
+    if (error instanceof ApiError) return { ...files };
     throw error;
   }
 }

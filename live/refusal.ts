@@ -18,7 +18,7 @@ const refusalLimit = 200;
  * failure of the ReplicaSet that it rolls away from (getReplicaFailures, k8s.io/kubernetes, pkg/controller/deployment/progress.go). A
  * rollback would then seem impossible because the bad release's pods were refused.
  */
-async function podsRefused(api: Cluster, deployment: DeploymentObject): Promise<string | undefined> {
+export async function podsRefused(api: Cluster, deployment: DeploymentObject): Promise<string | undefined> {
   const { metadata, status } = deployment;
   const current = (status.observedGeneration ?? 0) >= metadata.generation;
   const failure = replicaFailure(status);

@@ -6,6 +6,7 @@ import { UserError } from "../components/user-error.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { arrived, isComplete, isStuck, readDeployment, releaseOf } from "./live.ts";
+import { causeReporter, type NotStarting, podsOf, whyNotStarting } from "./not-starting.ts";
 import { readPods } from "./pods.ts";
 import { describeRefused, pollRefusal, type Refusal } from "./refusal.ts";
 
@@ -56,7 +57,9 @@ export async function awaitComplete(of: Rolling, track: Track, release?: string)
     stuck = isStuck(deployment) ? stuck + 1 : 0;
     refusal = await refusalNow(of, deployment, refusal);
     if (refusal?.lasts || stuck > stuckPolls || Date.now() > end) {
-      const why = refusal?.why ?? (stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`);
+      const late = stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`;
+      const cause = refusal === undefined && runs !== undefined ? await causeNow(of, track, runs) : undefined;
+      const why = refusal?.why ?? (cause === undefined ? late : `${late}, ${cause.why}`);
       throw new UserError(
         `Deployment ${name} in namespace ${namespace} did not complete its roll to ${runs} (${why}): see kubectl describe deployment ${name} -n ${namespace}, then release another one or the previous one.`,
       );
@@ -66,7 +69,8 @@ export async function awaitComplete(of: Rolling, track: Track, release?: string)
 }
 
 /**
- * Warns once if the roll of a track cannot go on: its pods cannot be created, or Kubernetes reports it as stuck. Kubernetes knows that
+ * Warns if the roll of a track does not go on: its pods cannot be created, or Kubernetes reports it as stuck, each of which ends the
+ * watch, or a pod does not start, once for each cause. Kubernetes knows that
  * at once, but the provider waits until its timeout, which a program cannot end: it does not read the condition ReplicaFailure, and a
  * passed progress deadline is a warning to it (version 4.18, and the source of 2026-01-15). Never throws, and does not keep the process
  * alive.
@@ -84,16 +88,18 @@ export async function warnStuck(
   const end = Date.now() + rollSeconds[track] * 1000;
   let refusal: Refusal | undefined;
   let stuck = 0;
+  const until = `Pulumi waits until its timeout, at ${new Date(end).toISOString().slice(11, 16)} UTC; ^C ends it sooner.`;
+  const reportCause = causeReporter(({ why }) => report(`${service}: ${why}. ${until}`));
   while (Date.now() < end) {
     await sleepUnreferenced(reportMilliseconds);
     if (signal.aborted) return;
     const deployment = await readDeployment(of, track).catch(() => undefined);
     const isRolled = deployment !== undefined && releaseOf(deployment) === release;
     if (!isRolled) continue;
+    if (!isComplete(deployment)) reportCause(await causeNow(of, track, release));
     refusal = await refusalNow(of, deployment, refusal).catch(() => refusal);
     stuck = isStuck(deployment) ? stuck + 1 : 0;
     const { name } = deployment.metadata;
-    const until = `Pulumi waits until its timeout, at ${new Date(end).toISOString().slice(11, 16)} UTC; ^C ends it sooner.`;
     if (refusal?.lasts) return report(`${service}: ${describeRefused(name, refusal.why)}. ${until}`);
     if (stuck > stuckPolls) {
       return report(
@@ -101,6 +107,12 @@ export async function warnStuck(
       );
     }
   }
+}
+
+/** Why a pod of a track's release does not start; undefined if it is unknown, also because the cluster does not answer. */
+async function causeNow(of: ServiceHandle, track: Track, release: string): Promise<NotStarting | undefined> {
+  const pods = await readPods(of).catch(() => []);
+  return whyNotStarting(of, podsOf(pods, track, release));
 }
 
 function refusalNow(

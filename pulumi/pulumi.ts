@@ -61,9 +61,21 @@ export async function up(run: Run): Promise<void> {
   }
 }
 
-/** The outputs of a stack, secrets blanked. @throws PulumiFailure */
-export async function outputs(run: Run): Promise<unknown> {
-  return JSON.parse(await runOrThrow(run, ["stack", "output", "--json"]));
+/** A resource in the state of a stack; the fields used here. Secrets are encrypted. */
+export interface Resource {
+  readonly type: string;
+  readonly urn: string;
+  readonly parent?: string;
+  /** URN and id of the provider that deploys it. */
+  readonly provider?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** The resources in the state of a stack. @throws PulumiFailure */
+export async function resources(run: Run): Promise<readonly Resource[]> {
+  const exported = JSON.parse(await runOrThrow(run, ["stack", "export"]));
+  return exported.deployment?.resources ?? [];
 }
 
 /** Runs a command that reports its progress by events. */

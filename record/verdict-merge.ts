@@ -71,12 +71,13 @@ const streamsShown = 3;
 
 /** The numbers behind a verdict, short enough for the record. */
 function summary(assessment: Assessment, { answers, canarySeconds, question, settings }: Evidence) {
-  const { verdict, pValue, findings } = assessment;
+  const { verdict, basis, pValue, findings } = assessment;
   const reason = oneLine(assessment.reason);
   const { alpha, margin, limit, beta, tolerance, floor } = settings;
   return {
     verdict,
     reason,
+    ...(basis !== undefined && { basis }),
     comparedWith: [...question.stable],
     seconds: canarySeconds,
     requests: { canary: answers.canary.requests, stable: answers.stable.requests },

@@ -11,6 +11,7 @@ import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { objectPath } from "../kubernetes/resources.ts";
 import { driftSentence } from "../live/difference.ts";
 import { isStuck, readDeployment, releaseOf, runs } from "../live/live.ts";
+import { causeReporter, podsOf, whyNotStarting } from "../live/not-starting.ts";
 import { allContainersOf, readPods } from "../live/pods.ts";
 import { describeRefused, pollRefusal, type Refusal } from "../live/refusal.ts";
 import { reportRoll } from "../live/roll.ts";
@@ -49,11 +50,6 @@ export interface ActuatorArgs extends RecordedService {
   readonly progress: (line: string) => void;
 }
 
-/** The kubelet's reasons why a container does not start that seldom disappear by themselves. */
-const fatalReasons = new Set([
-  ...["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"],
-  ...["CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError"],
-]);
 /**
  * Milliseconds for which a track may be in such a state. An image registry may fail briefly, and a container may crash
  * once. Also, a Deployment's condition still describes the previous roll until this one makes progress.
@@ -72,6 +68,17 @@ interface Trouble {
 export function actuatorOf(of: ActuatorArgs): Actuator {
   const { api, namespace, service, stacks, evidence, endpoint, folder, note, progress, assertHeld } = of;
   const troubles: Record<Track, Trouble> = { canary: {}, stable: {} };
+  const reportCause = (track: Track) =>
+    causeReporter(({ why, isFatal }) => {
+      const then = isFatal
+        ? ""
+        : " Kubernetes tries again until the progress deadline; gray abort --reason <why> rolls back at once.";
+      note(`The roll of ${track} does not go on: ${why}.${then}`);
+    });
+  const causes: Record<Track, ReturnType<typeof causeReporter>> = {
+    canary: reportCause("canary"),
+    stable: reportCause("stable"),
+  };
   const readTrack = async (track: Track) => {
     const [deployment, templates] = await Promise.all([readDeployment(of, track), readTemplates(of)]);
     return { deployment, drift: (deployment && driftFrom(deployment, templates[track])) ?? [] };
@@ -119,26 +126,34 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
   return {
     bringCanary: (rollout, signal) => bring("canary", rollout, signal),
     bringStable: (rollout, signal) => bring("stable", rollout, signal),
-    async stableRuns(release) {
+    async stableRuns(release, completely = true) {
       const { deployment, drift } = await readTrack("stable");
-      return runs(deployment, release) && drift.length === 0;
+      const isReached = completely ? runs(deployment, release) : releaseOf(deployment) === release;
+      return isReached && drift.length === 0;
     },
     async cannotSucceed(track, rollout) {
       const release = rollout.runs[track];
       const [deployment, pods] = await Promise.all([readDeployment(of, track), readPods(of)]);
       if (!deployment || releaseOf(deployment) !== release || runs(deployment, release)) {
         troubles[track] = {};
+        causes[track] = reportCause(track);
         return undefined;
       }
       const name = deploymentName(service, track);
-      const own = pods.filter((pod) => isOf(pod, track, release));
+      const own = podsOf(pods, track, release);
       const { failingSince, refusal: before } = troubles[track];
       const refusal = await pollRefusal(api, deployment, async () => pods, before);
       troubles[track] = { failingSince, refusal };
       if (refusal?.lasts) return describeRefused(name, refusal.why);
+      const cause = await whyNotStarting(of, own);
+      causes[track](cause);
       // A rollback of stable is tried again: pods of the release may make room for it only now.
       const isStuckForGood = isStuck(deployment) && rollout.fastRollback === undefined;
-      const reason = isStuckForGood ? describeStuck(name, refusal?.why) : notStarting(own);
+      const reason = isStuckForGood
+        ? describeStuck(name, refusal?.why, cause?.why)
+        : cause?.isFatal
+          ? cause.why
+          : undefined;
       const now = Date.now();
       const since = failingSince ?? (reason === undefined ? undefined : now);
       troubles[track] = {
@@ -197,31 +212,13 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
   };
 }
 
-/** @param refused why its pods are refused. @default they are not */
-function describeStuck(name: string, refused: string | undefined): string {
-  return refused === undefined
-    ? `Deployment ${name} is stuck: its progress deadline is exceeded`
-    : describeRefused(name, refused);
-}
-
-function isOf({ metadata: { labels = {} } }: PodObject, track: Track, release: string): boolean {
-  return labels.track === track && labels.release === release;
+/** @param refused why its pods are refused. @default they are not @param cause why one does not start. @default unknown */
+function describeStuck(name: string, refused: string | undefined, cause: string | undefined): string {
+  if (refused !== undefined) return describeRefused(name, refused);
+  return `Deployment ${name} is stuck: its progress deadline is exceeded${cause === undefined ? "" : ` (${cause})`}`;
 }
 
 /** Whether a container has ended before and is not ready. A container in a crash loop runs for a moment each time. */
 function isBetweenAttempts(pod: PodObject): boolean {
   return allContainersOf(pod).some(({ ready, restartCount }) => restartCount > 0 && !ready);
-}
-
-/** Why a container does not start, for the user; undefined if all start. */
-function notStarting(pods: readonly PodObject[]): string | undefined {
-  for (const pod of pods) {
-    for (const { name, state } of allContainersOf(pod)) {
-      const reason = state?.waiting?.reason;
-      if (reason !== undefined && fatalReasons.has(reason)) {
-        return `container ${name} of pod ${pod.metadata.name} does not start: ${reason}`;
-      }
-    }
-  }
-  return undefined;
 }

@@ -10,8 +10,12 @@ export interface Actuator {
   bringCanary(rollout: Rollout, signal: AbortSignal): Promise<void>;
   /** Brings stable to the release in the record. */
   bringStable(rollout: Rollout, signal: AbortSignal): Promise<void>;
-  /** Whether every pod of stable runs a release, without known drift of its pod template. */
-  stableRuns(release: string): Promise<boolean>;
+  /**
+   * Whether every pod of stable runs a release, without known drift of its pod template.
+   *
+   * @param completely whether its pods must be there and available. @default true
+   */
+  stableRuns(release: string, completely?: boolean): Promise<boolean>;
   /**
    * Why a track cannot come to run its release, as far as the cluster reports it; undefined if there is no known
    * reason.

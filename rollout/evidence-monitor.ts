@@ -43,6 +43,8 @@ export class EvidenceMonitor implements EvidenceObserver {
   /** All evidence so far; absent before the first poll. */
   evidence: Evidence | undefined;
   private latest: Assessment | undefined;
+  /** Name of the person who decided that stable is broken. */
+  private stableIsBroken: string | undefined;
   private observation: Promise<void> | undefined;
   private cutoff: string | undefined;
   /** The latest poll in which the front sent no user to canary. */
@@ -56,6 +58,7 @@ export class EvidenceMonitor implements EvidenceObserver {
 
   judgment({ rollout, verdict }: Entry): Judgment {
     const { steps, step, stepStartedAt } = rollout;
+    this.stableIsBroken = rollout.stableIsBroken?.by;
     const stage = steps[step]?.stage;
     if (stage === "full" || (stage === "canary" && stepStartedAt !== undefined))
       this.observation ??= this.observe(rollout);
@@ -106,7 +109,8 @@ export class EvidenceMonitor implements EvidenceObserver {
       const evidence = await evidenceOn(of, counts);
       this.evidence = evidence;
       const recorder = new Recorder(of, note);
-      for await (const evaluation of assess({ of, source, evidence, epoch, signal, note })) {
+      const decisions = () => ({ stableIsBroken: this.stableIsBroken });
+      for await (const evaluation of assess({ of, source, evidence, epoch, signal, note, decisions })) {
         const { assessment, closed, cutoff, poll } = evaluation;
         this.latest = assessment;
         this.cutoff ??= cutoff;

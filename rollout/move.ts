@@ -4,6 +4,8 @@
 export interface Judgment {
   readonly verdict: "good" | "bad" | "undecided";
   readonly reason: string;
+  /** Whether canary is good by its own rates, and only a person's decision that stable is broken is missing. @default false */
+  readonly needsDecision?: boolean;
   /** Why the step's checks failed last time. */
   readonly failedChecks?: string;
 }

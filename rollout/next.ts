@@ -1,7 +1,7 @@
 /** Decides the next move of a rollout; pure. */
 import type { ResolvedStep } from "../components/step.ts";
 import type { Judgment, Move } from "./move.ts";
-import { behaviourOf } from "./stage.ts";
+import { behaviourOf, waysIfBroken } from "./stage.ts";
 
 /** The position of a rollout within its steps; part of the record. */
 export interface Position {
@@ -31,13 +31,14 @@ export interface Position {
  * 5. A step's checks must pass. A failed check is tried again until the step's time is up; then the rollout holds.
  * 6. Stage dark is passed when its checks have passed; stage canary when the release is good and its least time is
  *    over.
- * 7. A step that ran its full time undecided holds and asks.
+ * 7. A step that ran its full time undecided holds and asks. It holds at once if stable is broken, and only a person's decision
+ *    on that is missing.
  * 8. The last step is passed when it was observed for long enough.
  *
  * @param now in milliseconds since the epoch
  */
 export function next(position: Position, judgment: Judgment, now: number): Move {
-  const { verdict, reason, failedChecks } = judgment;
+  const { verdict, reason, needsDecision, failedChecks } = judgment;
   const { steps, step: at, stepStartedAt, checked, approved, paused, rollbackRequested } = position;
   const step = steps[at];
   if (rollbackRequested !== undefined) return { kind: "rollback", reason: rollbackRequested };
@@ -58,7 +59,11 @@ export function next(position: Position, judgment: Judgment, now: number): Move 
     const ways = "approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>";
     if (step.approval && !approved) return { kind: "hold", reason: `${name} needs a person's approval`, ways };
     if (needsGood && verdict !== "good")
-      return { kind: "hold", reason: `it has not been judged good yet: ${reason}`, ways };
+      return {
+        kind: "hold",
+        reason: `it has not been judged good yet: ${reason}`,
+        ways: needsDecision ? waysIfBroken : ways,
+      };
     return { kind: "enter" };
   }
   const lasted = (now - Date.parse(stepStartedAt)) / 1000;

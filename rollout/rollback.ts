@@ -4,6 +4,7 @@ import type { DriveContext } from "./drive-context.ts";
 import { bestEffort, effect, holdStuck, pauseBeforeAgain, untilDone } from "./effect.ts";
 import { type End, endOf } from "./end.ts";
 import { type Rollout, withOwnWeight } from "./rollout.ts";
+import { rollsStable } from "./stage.ts";
 import { cutOffUsers } from "./user-cutoff.ts";
 import { answered, answeredBesideRecord, read, write } from "./waiting.ts";
 
@@ -65,11 +66,13 @@ async function rollCanaryBack(context: DriveContext): Promise<string | undefined
 /**
  * Rolls stable back to its release from before the rollout: first with all pods at once, then with its own rolling
  * settings. The record has `fastRollback`, true or false, until both are done.
- * It stops as soon as the rollout itself has to roll back.
+ * It stops as soon as the rollout itself has to roll back. Where the rollout has not changed stable, its pods may be broken for
+ * reasons of their own, so nothing is awaited of them: otherwise no rollout over a broken stable could end.
  */
 export async function rollStableBack(context: DriveContext): Promise<void> {
   const { rollout } = await read(context);
-  const isRestored = await answeredBesideRecord(context, () => context.actuator.stableRuns(rollout.from));
+  const isChanged = rollout.steps.slice(0, rollout.step + 1).some(rollsStable);
+  const isRestored = await answeredBesideRecord(context, () => context.actuator.stableRuns(rollout.from, isChanged));
   if (isRestored && rollout.fastRollback === undefined) return;
   for (const fastRollback of [true, false]) {
     const what = {

@@ -55,6 +55,8 @@ const schema = keyed(
       checked: v.optional(v.boolean()),
       approved: v.optional(decision),
       paused: v.optional(decision),
+      /** The decision that stable is broken, so that canary's own rates are enough for a good verdict. */
+      stableIsBroken: v.optional(decision),
       /** Why its last driver ended while the rollout held without a pause. */
       stoppedReason: v.optional(decision),
       /** Why it is rolled back. */

@@ -31,6 +31,10 @@ interface Behaviour<S> {
 /** A step of a stage. */
 type StepOf<S extends Stage> = Extract<ResolvedStep, { readonly stage: S }>;
 
+/** What a person can do while stable is broken and canary is good by its own rates. */
+export const waysIfBroken =
+  "let canary's own rates decide with gray resume --stable-is-broken, or with gray approve <release> --stable-is-broken --reason <why>, or roll back with gray abort --reason <why>";
+
 const dark: Behaviour<StepOf<"dark">> = {
   track: "canary",
   needsGood: false,
@@ -50,8 +54,9 @@ const canary: Behaviour<StepOf<"canary">> = {
   checks: ({ checks }) => checks,
   limit: ({ atMost }) => atMost,
   condition: ({ atLeast }) => `the verdict is good${atLeast > 0 ? `, ${span(atLeast)} are over` : ""}`,
-  next({ atLeast, atMost }, { verdict, reason }, lasted) {
+  next({ atLeast, atMost }, { verdict, reason, needsDecision }, lasted) {
     if (verdict === "good" && lasted >= atLeast) return { kind: "advance" };
+    if (needsDecision) return { kind: "hold", reason, ways: waysIfBroken };
     // The least time is not over the limit (components/step.ts), so the release is not good here.
     if (lasted >= atMost) {
       const ways =

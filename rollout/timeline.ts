@@ -36,6 +36,8 @@ export function timelineEvents(before: Snapshot, after: Snapshot): TimelineEvent
   if (judged) add("verdict", inWords(`judged ${judged.verdict} by`, judged));
   const approved = another(was.approved, is.approved);
   if (approved) add("approval", inWords("approved by", approved));
+  const broken = another(was.stableIsBroken, is.stableIsBroken);
+  if (broken) add("approval", inWords("canary's own rates decide while stable is broken, by", broken));
   const rollback = another(was.rollbackRequested, is.rollbackRequested);
   if (rollback) add("rollbackRequested", inWords(`rolling back to ${is.from}, by`, rollback));
   const paused = another(was.paused, is.paused);

@@ -18,7 +18,7 @@ describe("fop-gate", () => {
     (made[stack]?.resources ?? [])
       .filter(({ type }) => type.startsWith("kubernetes:"))
       .map(({ type, inputs }) =>
-        `${type.split(":").at(-1)} ${inputs.metadata.name}`.replace(/-[0-9a-f]{10}$/, "-<hash>"),
+        `${type.split(":").at(-1)} ${inputs.metadata.name}`.replace(/-[0-9a-f]{10,12}$/, "-<hash>"),
       )
       .sort();
   const find = (stack: Stack, kind: string): Registered => {
@@ -44,6 +44,7 @@ describe("fop-gate", () => {
       "ConfigMap fop-gate-log-applog-<hash>",
       "ConfigMap fop-gate-log-auditlog-<hash>",
       "ConfigMap fop-gate-plan",
+      "ConfigMap fop-gate-release-<hash>",
       "Deployment fop-gate-canary",
       "Ingress fop-gate",
       "Service fop-gate",

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { oneLine } from "../../border/foreign-text.ts";
 import { helmAdvice } from "../../components/helm.ts";
-import { stackStateKey } from "../../components/history.ts";
+import { serviceKey } from "../../components/history.ts";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
 import { connect } from "../../kubernetes/client.ts";
@@ -110,13 +110,21 @@ function nothingToAdopt(service: string, where: string): UserError {
   );
 }
 
+/** Whether an `up` of the stack has completed for this service. */
+function isKnown(
+  { knownServices }: Stack,
+  { service, namespace }: Pick<ServiceHandle, "service" | "namespace">,
+): boolean {
+  return knownServices.some((each) => each.service === service && each.namespace === namespace);
+}
+
 /**
  * The stack that owns a track of the service and has completed an `up` of it. A stack whose `up` ended half-way is not among
  * them, because it has not imported its objects yet.
  */
 function ownerOf(stacks: readonly Stack[], { service, namespace }: ServiceHandle, track: Track): Stack | undefined {
   return stacks
-    .filter(({ knownServices }) => knownServices.includes(stackStateKey(namespace, service)))
+    .filter((stack) => isKnown(stack, { namespace, service }))
     .find(({ services }) =>
       services.some((each) => each.service === service && each.namespace === namespace && each.tracks.includes(track)),
     );
@@ -130,11 +138,11 @@ function ownerOf(stacks: readonly Stack[], { service, namespace }: ServiceHandle
  */
 async function firstPhase(of: ServiceHandle, stacks: readonly Stack[]): Promise<Phase> {
   const { service, namespace } = of;
-  const key = stackStateKey(namespace, service);
+  const key = serviceKey(namespace, service);
   // Tells the program, which pulumi runs, to import the live objects.
   const env = { GRAY_ADOPT: key };
   const previews: StackPreview[] = [];
-  for (const { name } of stacks.filter(({ knownServices }) => !knownServices.includes(key))) {
+  for (const { name } of stacks.filter((stack) => !isKnown(stack, of))) {
     const preview = await previewStack(name, ".", env);
     if (preview.error !== undefined) {
       throw new UserError(`pulumi preview --stack ${shortName(name)} failed: ${preview.error}`);

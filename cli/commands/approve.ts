@@ -3,17 +3,20 @@ import { stackAnnotation } from "../../components/names.ts";
 import { UserError } from "../../components/user-error.ts";
 import { writeEvents } from "../../kubernetes/event.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
-import { runs } from "../../live/live.ts";
+import { type DeployedService, runs } from "../../live/live.ts";
 import type { RolloutRecord, Verdict } from "../../record/record.ts";
 import { changeRecord, readRecord } from "../../record/record-store.ts";
-import { asksToBegin, rolloutIn } from "../../rollout/rollout.ts";
+import { asksToBegin, type Decision, rolloutIn } from "../../rollout/rollout.ts";
+import { recordDecision } from "../../rollout/rollout-store.ts";
 import { stepOf } from "../../rollout/timeline.ts";
 import { decisionFor } from "../decision.ts";
+import { assertOpen } from "../driving.ts";
 import { reasonOption } from "../options/reason.ts";
+import { type BrokenOptions, brokenOption } from "../options/stable-is-broken.ts";
 import { shortName } from "../output/changes.ts";
 import { findService, releasesSeen, type ServiceOptions, withServiceOptions } from "../services.ts";
 
-interface Options extends ServiceOptions {
+interface Options extends ServiceOptions, BrokenOptions {
   readonly reason: string;
   readonly json?: boolean;
 }
@@ -26,10 +29,11 @@ export function approveCommand(): Command {
   return withServiceOptions(new Command("approve"))
     .summary("judge a release good, or approve its next step")
     .description(
-      "Prints the evidence on a release and judges the release good, so that stable may run it. If its rollout waits for approval of a step before the last one, only that step is approved.",
+      "Prints the evidence on a release and judges the release good, so that stable may run it. If its rollout waits for approval of a step before the last one, only that step is approved. With --stable-is-broken the release is not judged: its own rates decide in its rollout.",
     )
     .argument("<release>", "id of the release, as in gray status")
     .addOption(reasonOption())
+    .addOption(brokenOption())
     .option("--json", "print the verdict as JSON")
     .action(approve);
 }
@@ -51,6 +55,7 @@ async function approve(release: string, options: Options): Promise<void> {
     );
   }
   assertNoOtherRollout(service, record.kind === "read" ? record.record : {}, release);
+  if (options.stableIsBroken) return decideBroken(found, release, decision, options.json === true);
   if (!options.json)
     console.log(evidenceSentence(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
   const { by } = decision;
@@ -90,6 +95,23 @@ async function approve(release: string, options: Options): Promise<void> {
   if (overruled) console.log(`This overrules an earlier bad verdict (${overruled}).`);
   console.log(
     `${service} in ${namespace}: release ${release} is judged good by ${by}. ${nextStep(deployments.stable, release, openRelease)}`,
+  );
+}
+
+/** Writes into the open rollout that stable is broken, so that canary's own rates decide. */
+async function decideBroken(found: DeployedService, release: string, decision: Decision, json: boolean): Promise<void> {
+  const { service, namespace } = found;
+  await recordDecision(found, (rollout) => {
+    const open = assertOpen(service, rollout);
+    if (open.release !== release) assertNoOtherRollout(service, { open }, release);
+    return { open: { ...open, stableIsBroken: decision } };
+  });
+  const message = `stable is broken, so release ${release} goes on by its own rates (${decision.by}: ${decision.reason})`;
+  await writeEvents(found, { type: "Normal", reason: "StableDecidedBroken", message });
+  console.log(
+    json
+      ? JSON.stringify({ service, namespace, release, stableIsBroken: decision })
+      : `${service} in ${namespace}: ${message}. Next: gray resume, unless a driver is waiting for the approval`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { stackStateKey } from "../../components/history.ts";
+import { serviceKey } from "../../components/history.ts";
 import { UserError } from "../../components/user-error.ts";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
@@ -30,7 +30,7 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   assertSameCluster(stacks, cluster, "KUBECONFIG or --context");
   for (const stack of stacks) await assertDestroyedIn(cluster, stack);
   const services = new Map(
-    stacks.flatMap((stack) => stack.services).map((each) => [stackStateKey(each.namespace, each.service), each]),
+    stacks.flatMap((stack) => stack.services).map((each) => [serviceKey(each.namespace, each.service), each]),
   );
   // Fails now if the permission to list an object is missing, rather than after the first stack is destroyed.
   for (const { namespace, service } of services.values()) await leftovers({ api, namespace, service });

@@ -11,6 +11,7 @@ import {
   takeOver,
   withDrivingOptions,
 } from "../driving.ts";
+import { type BrokenOptions, brokenDecision, brokenOption } from "../options/stable-is-broken.ts";
 
 /** `gray resume`: continues the open rollout after a pause, a crash of its driver, or a hold. */
 export function resumeCommand(): Command {
@@ -19,10 +20,11 @@ export function resumeCommand(): Command {
     .description(
       "Continues the open rollout after a pause, a hold or a crash of its driver. A step whose time was over gets its full time again. Exit code 0 promoted, 3 rolled back, 4 holding.",
     )
+    .addOption(brokenOption())
     .action(resume);
 }
 
-async function resume(options: DrivingOptions): Promise<void> {
+async function resume(options: DrivingOptions & BrokenOptions): Promise<void> {
   const setup = await setUpDriver(options, "gray resume");
   await assertTakesEffect(setup);
   const { found } = setup;
@@ -31,9 +33,10 @@ async function resume(options: DrivingOptions): Promise<void> {
   await recordDecision(found, (rollout) => {
     const open = assertOpen(found.service, rollout);
     release = open.release;
-    return { open: resumed(open, Date.now()) };
+    return { open: { ...resumed(open, Date.now()), ...brokenDecision(options, by) } };
   });
-  const message = `${by} goes on with the rollout of ${release}`;
+  const basis = options.stableIsBroken ? ", by canary's own rates while stable is broken" : "";
+  const message = `${by} goes on with the rollout of ${release}${basis}`;
   await writeEvents(found, { type: "Normal", reason: "RolloutResumed", message });
   await takeOver(setup, options);
 }

@@ -11,12 +11,13 @@ import { Lease } from "../../rollout/lease.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { RolloutStore } from "../../rollout/rollout-store.ts";
 import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../driving.ts";
+import { type BrokenOptions, brokenDecision, brokenOption } from "../options/stable-is-broken.ts";
 import { previewStack } from "../output/changes.ts";
 import { assertRunsHere, type Owners } from "../owners.ts";
 import { judgeStacks } from "../previews.ts";
 import { assertPasses } from "./judge.ts";
 
-interface Options extends DrivingOptions {
+interface Options extends DrivingOptions, BrokenOptions {
   readonly policyPack?: string;
   readonly supersede?: boolean;
 }
@@ -30,6 +31,7 @@ export function rolloutCommand(): Command {
     )
     .option("--policy-pack <folder>", "start only if the previews of both stacks pass these policies")
     .option("--supersede", "end the open rollout, and start from dark with the newest release")
+    .addOption(brokenOption())
     .action(rollout);
 }
 
@@ -66,7 +68,18 @@ async function rollout(options: Options): Promise<void> {
       assertMayBegin(service, record, release);
       former = rolloutIn(service, record);
       const runs = { canary: from, stable: from };
-      return { epoch, release, from, by, began, steps: [...steps], step: 0, weight: 0, runs };
+      return {
+        epoch,
+        release,
+        from,
+        by,
+        began,
+        steps: [...steps],
+        step: 0,
+        weight: 0,
+        runs,
+        ...brokenDecision(options, by),
+      };
     });
   // The driver of the former rollout stops as soon as it reads the higher epoch, and releases its lease.
   const opened = supersedes ? await open() : undefined;

@@ -5,14 +5,17 @@ import { listPath } from "../../kubernetes/resources.ts";
 import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { type Drift, driftSentence } from "../../live/difference.ts";
 import { type DeployedService, isComplete, releaseOf } from "../../live/live.ts";
+import { podsOf, whyNotStarting } from "../../live/not-starting.ts";
+import { describeOverload } from "../../live/overload.ts";
 import { readPods } from "../../live/pods.ts";
+import { describeRefused, podsRefused } from "../../live/refusal.ts";
 import { driftFrom } from "../../live/template.ts";
 import type { RecordReading } from "../../record/record.ts";
 import { readRecord } from "../../record/record-store.ts";
 import { readTemplates } from "../../record/template-store.ts";
 import { awaitSign } from "../../rollout/lease-watch.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
-import { age, type PodRow, podRow } from "../output/pod-row.ts";
+import { age, type PodObject, type PodRow, podRow } from "../output/pod-row.ts";
 import { type RolloutStatus, rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
 import { plainTable } from "../output/table.ts";
 import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
@@ -25,6 +28,8 @@ interface TrackStatus {
   /** Fields of the pod template that differ from the release; absent if they were not compared yet. */
   readonly drift?: readonly Drift[];
   readonly verdict: string;
+  /** Why its roll does not go on, in Kubernetes' own words; absent if no reason is known. */
+  readonly cause?: string;
 }
 
 interface Status {
@@ -34,6 +39,8 @@ interface Status {
   readonly pods: readonly PodRow[];
   /** Number of ready endpoints of the shared Service. */
   readonly endpoints: Record<Track, number>;
+  /** That canary's pods have all users, as a sentence; absent if they do not. */
+  readonly overload?: string | undefined;
   readonly record: RecordReading["kind"];
   /** The open rollout, or why it cannot be read; absent if none is open. */
   readonly rollout?: RolloutStatus | { readonly unknown: string };
@@ -61,12 +68,16 @@ async function readStatus(found: DeployedService): Promise<Status> {
     readRecord(found),
     readTemplates(found),
   ]);
+  const causes = Object.fromEntries(
+    await Promise.all(tracks.map(async (track) => [track, await causeOf(found, track, pods)] as const)),
+  );
   const rows = pods.map(podRow).sort((a, b) => (a.name < b.name ? -1 : 1));
   const serving = slices
     .flatMap((slice) => slice.endpoints ?? [])
     .filter((endpoint) => endpoint.conditions?.ready !== false);
   const behind = (track: Track) =>
     serving.filter(({ targetRef }) => rows.some((row) => row.name === targetRef?.name && row.track === track)).length;
+  const endpoints = { stable: behind("stable"), canary: behind("canary") };
   return {
     service,
     namespace,
@@ -86,16 +97,32 @@ async function readStatus(found: DeployedService): Promise<Status> {
               complete: isComplete(deployment) && !drift?.length,
               ...(drift && { drift }),
               verdict: verdictOf(record, release),
+              ...(causes[track] !== undefined && { cause: causes[track] }),
             },
           ],
         ];
       }),
     ),
     pods: rows,
-    endpoints: { stable: behind("stable"), canary: behind("canary") },
+    endpoints,
+    ...(deployments.stable && endpoints.stable === 0 && { overload: describeOverload(endpoints.canary) }),
     record: record.kind,
     ...(await openIn(found, record)),
   };
+}
+
+/** Why the roll of a track does not go on; undefined if it is complete, or no reason is known. */
+async function causeOf(
+  { api, namespace, service, deployments }: DeployedService,
+  track: Track,
+  pods: readonly PodObject[],
+): Promise<string | undefined> {
+  const deployment = deployments[track];
+  const release = releaseOf(deployment);
+  if (!deployment || release === undefined || isComplete(deployment)) return undefined;
+  const refused = await podsRefused(api, deployment).catch(() => undefined);
+  if (refused !== undefined) return describeRefused(deployment.metadata.name, refused);
+  return (await whyNotStarting({ api, namespace, service }, podsOf(pods, track, release)))?.why;
 }
 
 async function openIn(of: ServiceHandle, record: RecordReading): Promise<Pick<Status, "rollout">> {
@@ -146,12 +173,17 @@ function describe(status: Status, now: Date): string {
       verdict,
     ]),
   );
+  const causes = Object.entries(status.tracks).flatMap(([track, { cause }]) =>
+    cause === undefined ? [] : [`The roll of ${track} does not go on: ${cause}.`],
+  );
   const compared = Object.entries(status.tracks).flatMap(([track, each]) => driftLine(track as Track, each));
   const { stable, canary } = status.endpoints;
   const service = `Service ${status.service} in ${status.namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;
   const { rollout } = status;
   const open = rollout && ("unknown" in rollout ? [rollout.unknown] : rolloutLines(rollout, now.getTime()));
-  const more = [compared, open ?? []].filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
+  const more = [causes, status.overload ? [status.overload] : [], compared, open ?? []]
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"));
   return [service, each, ...more, pods].join("\n\n");
 }
 

@@ -3,17 +3,19 @@ import { pollingDefaults } from "../../analysis/defaults.ts";
 import { judge } from "../../analysis/verdict.ts";
 import { assess, evidenceOn } from "../../evaluation/assess.ts";
 import { Recorder } from "../../evaluation/recorder.ts";
+import { whoAmI } from "../../kubernetes/who.ts";
 import { exporter } from "../../observability/exporter.ts";
 import { readRecord } from "../../record/record-store.ts";
 import { outcome } from "../../record/verdict-merge.ts";
 import { type MetricsOptions, withMetricsOptions } from "../options/metrics-port.ts";
 import { countsAtGateway, type SourceOptions, sourceOf, withSourceOptions } from "../options/sources.ts";
+import { type BrokenOptions, brokenOption } from "../options/stable-is-broken.ts";
 import { seconds, written } from "../output/time.ts";
 import { viewOf } from "../output/verify-view.ts";
 import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 import { onInterrupt } from "../signals.ts";
 
-interface Options extends ServiceOptions, SourceOptions, MetricsOptions {
+interface Options extends ServiceOptions, SourceOptions, MetricsOptions, BrokenOptions {
   readonly for?: number;
   readonly watch?: boolean;
   readonly json?: boolean;
@@ -34,6 +36,7 @@ export function verifyCommand(): Command {
       `longest observation, as in 5m (default: ${written(pollingDefaults.patienceSeconds)}; with --watch, until you interrupt it)`,
       seconds,
     )
+    .addOption(brokenOption())
     .option("--watch", "continue after a verdict")
     .option("--json", "print one JSON object per poll, and the final verdict last")
     .action(verify);
@@ -46,6 +49,7 @@ async function verify(options: Options): Promise<void> {
   const pairs = options.pair.map(({ name }) => name);
   const evidence = await evidenceOn(found, { pairs, atGateway: countsAtGateway(options) });
   const reading = await readRecord(found);
+  const decisions = options.stableIsBroken ? { stableIsBroken: await whoAmI(found.api) } : {};
   const { epoch = 0 } = reading.kind === "read" ? reading.record : {};
   const exposed =
     options.metricsPort === undefined ? undefined : await exporter(service, namespace, options.metricsPort);
@@ -54,7 +58,7 @@ async function verify(options: Options): Promise<void> {
     const metrics = exposed?.url;
     const view = viewOf(options.json === true, { service, namespace, evidence, source: source.describe(), metrics });
     const recorder = new Recorder(found, view.note);
-    let assessment = judge(evidence, Date.now());
+    let assessment = judge(evidence, Date.now(), decisions);
     let cutoff: string | undefined;
     for await (const evaluation of assess({
       of: found,
@@ -63,6 +67,7 @@ async function verify(options: Options): Promise<void> {
       epoch,
       signal: end.signal,
       note: view.note,
+      decisions: () => decisions,
     })) {
       const { poll, share } = evaluation;
       cutoff = evaluation.cutoff;
@@ -71,7 +76,7 @@ async function verify(options: Options): Promise<void> {
       exposed?.show(evidence, assessment, share === undefined ? undefined : 100 * share);
       if (assessment.verdict !== "undecided") await recorder.write(assessment, evidence);
       const decided = assessment.verdict !== "undecided" && (recorder.trouble === undefined || recorder.overdue);
-      if (!options.watch && (decided || cutoff !== undefined)) break;
+      if (!options.watch && (decided || cutoff !== undefined || assessment.needsDecision)) break;
     }
     // From here on an interrupt ends the process at once.
     end.clear();
@@ -81,7 +86,9 @@ async function verify(options: Options): Promise<void> {
     const result =
       cutoff !== undefined && recorded.verdict === "good"
         ? ({ verdict: "undecided", reason: cutoff } as const)
-        : recorded;
+        : assessment.needsDecision && recorded.verdict === "undecided"
+          ? { ...recorded, reason: `${recorded.reason}; let them decide with gray verify --stable-is-broken` }
+          : recorded;
     view.end(assessment, result);
     process.exitCode = exitCodes[result.verdict];
   } finally {

@@ -22,6 +22,8 @@ export interface RolloutStatus {
   /** What its driver is doing, or was doing when it died. */
   readonly effect?: Rollout["effect"];
   readonly paused?: Rollout["paused"];
+  /** The decision that stable is broken. */
+  readonly stableIsBroken?: Rollout["stableIsBroken"];
   /** Why it held when its last driver ended. */
   readonly stoppedReason?: Rollout["stoppedReason"];
   readonly rollbackRequested?: Rollout["rollbackRequested"];
@@ -48,6 +50,7 @@ export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, sign
     stepStartedAt,
     effect,
     paused,
+    stableIsBroken,
     stoppedReason,
     rollbackRequested,
   } = rollout;
@@ -63,6 +66,7 @@ export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, sign
     ...(stepStartedAt !== undefined && { stepStartedAt }),
     ...(effect && { effect }),
     ...(paused && { paused }),
+    ...(stableIsBroken && { stableIsBroken }),
     ...(stoppedReason && { stoppedReason }),
     ...(rollbackRequested && { rollbackRequested }),
     ...(driver && {
@@ -77,8 +81,8 @@ export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, sign
 
 /** The open rollout in a few lines of text. @param now in milliseconds since 1970 */
 export function rolloutLines(status: RolloutStatus, now: number): string[] {
-  const { release, from, by, began, name, stepStartedAt, effect, paused, stoppedReason, rollbackRequested, driver } =
-    status;
+  const { release, from, by, began, name, stepStartedAt, effect, paused } = status;
+  const { stableIsBroken, stoppedReason, rollbackRequested, driver } = status;
   const since = (time: string) => span(Math.max(0, (now - Date.parse(time)) / 1000));
   const ago = (time: string) => `${since(time)} ago`;
   return [
@@ -87,6 +91,11 @@ export function rolloutLines(status: RolloutStatus, now: number): string[] {
       ? [`It is rolling back, by ${rollbackRequested.by} ${ago(rollbackRequested.at)}: ${rollbackRequested.reason}.`]
       : []),
     ...(paused ? [`It is paused, by ${paused.by} ${ago(paused.at)}: ${paused.reason}.`] : []),
+    ...(stableIsBroken
+      ? [
+          `Canary's own rates decide while stable is broken, by ${stableIsBroken.by} ${ago(stableIsBroken.at)}: ${stableIsBroken.reason}.`,
+        ]
+      : []),
     ...(stoppedReason
       ? [`Its last driver ended ${ago(stoppedReason.at)}, because the rollout held: ${stoppedReason.reason}.`]
       : []),

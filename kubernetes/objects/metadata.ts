@@ -7,6 +7,8 @@ export interface Metadata {
   readonly uid: string;
   readonly generation: number;
   readonly resourceVersion?: string;
+  /** An RFC 3339 time. */
+  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly labels?: Record<string, string>;
   readonly annotations?: Record<string, string>;

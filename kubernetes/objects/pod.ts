@@ -16,7 +16,7 @@ export interface ContainerStatus {
   /** Whether it has passed its startup probe. */
   readonly started?: boolean;
   readonly state?: {
-    readonly waiting?: { readonly reason?: string };
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
     readonly running?: object;
     readonly terminated?: { readonly reason?: string };
   };
@@ -46,6 +46,8 @@ export interface PodObject {
     readonly conditions?: readonly {
       readonly type: string;
       readonly status: string;
+      readonly reason?: string;
+      readonly message?: string;
       readonly lastTransitionTime?: string;
     }[];
     readonly containerStatuses?: readonly ContainerStatus[];

@@ -117,6 +117,17 @@ describe("a person's decision on a rollout", () => {
     assert.equal(openNow().paused?.reason, "lunch");
   });
 
+  it("lets canary's own rates decide with gray resume --stable-is-broken", async () => {
+    open(openRollout(b, a));
+    drivenElsewhere(world);
+    const sleepAgain = withoutSleep();
+    await run(resumeCommand(), "--stable-is-broken").finally(sleepAgain);
+    const { by, reason } = openNow().stableIsBroken ?? {};
+    assert.deepEqual([by, reason], ["alice", "--stable-is-broken"]);
+    const message = `alice goes on with the rollout of ${b}, by canary's own rates while stable is broken`;
+    assert.deepEqual(events().sort(), [`RolloutResumed web-canary: ${message}`, `RolloutResumed web: ${message}`]);
+  });
+
   it("is left to a driver that is alive, and refers to gray watch", async () => {
     open(openRollout(b, a));
     drivenElsewhere(world);

@@ -1,4 +1,4 @@
-import { Shell } from "../fake/gray.ts";
+import { Shell, stashOf } from "../fake/gray.ts";
 import { twoStacks } from "../fake/two-stacks.ts";
 import { World } from "../fake/world.ts";
 
@@ -9,7 +9,7 @@ export async function trial(): Promise<{ world: World; shell: Shell; a: string; 
   const { install, tryNext } = twoStacks(() => world);
   const a = await install();
   const b = await tryNext("b");
-  shell.outputs("canary", { releases: { "dora-apps/web": world.stackState("canary", "web") } });
+  shell.holds("canary", [stashOf("web", world.stackState("canary", "web"))]);
   const end = async () => {
     shell.remove();
     await world.stop();

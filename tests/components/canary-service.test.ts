@@ -112,6 +112,7 @@ describe("CanaryService", () => {
     it("owns the front and canary's Deployment", () => {
       assert.deepEqual(objects(made), [
         `ConfigMap ${configMap}`,
+        `ConfigMap fop-gate-release-${release.id}`,
         "Deployment fop-gate-canary",
         "Ingress fop-gate",
         "Service fop-gate",
@@ -158,6 +159,7 @@ describe("CanaryService", () => {
     it("owns all objects", () => {
       assert.deepEqual(objects(made), [
         `ConfigMap ${configMap}`,
+        `ConfigMap fop-gate-release-${release.id}`,
         "Deployment fop-gate",
         "Deployment fop-gate-canary",
         "Ingress fop-gate",
@@ -456,54 +458,67 @@ describe("CanaryService", () => {
     assert.deepEqual(custom.tls, [{ hosts: ["h"], secretName: "cert" }]);
   });
 
-  it("returns the current releases and the history as stack state, once its Deployments have finished", async () => {
-    const history = [release, { ...release, id: "d" }];
-    const stackState = new Promise<unknown>((resolve) => {
-      void run(() => {
-        const rollout = context("fop-gate", withFiles, { history });
-        new CanaryService("fop-gate", { ...withFiles, rollout }).stackState.apply(resolve);
-      });
-    });
-    const current = { canary: release.id, stable: release.id };
-    assert.deepEqual(await stackState, { cluster: "cluster-uid", owner: "0123456789abcdef", current, history });
-  });
-
-  it("keeps the former stack state if a Deployment runs another release, as under pulumi refresh", async () => {
+  describe("the stack state", () => {
+    /** What a run of the program stores. */
+    const stored = async (changes: Partial<RolloutContext>, options: Parameters<typeof run>[1] = {}) => {
+      const found: unknown[] = [];
+      const program = () => {
+        new CanaryService("fop-gate", { ...withFiles, rollout: context("fop-gate", withFiles, changes) });
+      };
+      await run(program, { ...options, stash: (name, input) => void (name === "fop-gate-state" && found.push(input)) });
+      return found;
+    };
     const remembered = {
+      namespace: "dora-apps",
       cluster: "cluster-uid",
       current: { canary: "a", stable: "a" },
-      history: [{ ...release, id: "a" }],
+      history: ["a"],
     };
-    const outcomeOf = (type: string, inputs: Record<string, unknown>) =>
-      type.endsWith(":Deployment")
-        ? { ...inputs, spec: { template: { metadata: { labels: { release: "a" } } } } }
-        : inputs;
-    const stackState = new Promise<unknown>((resolve) => {
-      void run(
-        () => {
-          const rollout = context("fop-gate", withFiles, { remembered });
-          new CanaryService("fop-gate", { ...withFiles, rollout }).stackState.apply(resolve);
+
+    it("has the current releases and the history, once the Deployments have finished", async () => {
+      const history = [release, { ...release, id: "d" }];
+      const current = { canary: release.id, stable: release.id };
+      assert.deepEqual(await stored({ history, previous: { stable: "c", canary: "d" } }), [
+        {
+          namespace: "dora-apps",
+          cluster: "cluster-uid",
+          owner: "0123456789abcdef",
+          current,
+          previous: "c",
+          history: [release.id, "d"],
         },
-        { outcomeOf },
-      );
+      ]);
     });
-    assert.deepEqual(await stackState, remembered);
+
+    it("stays as it was if a Deployment runs another release, as under pulumi refresh", async () => {
+      const outcomeOf = (type: string, inputs: Record<string, unknown>) =>
+        type.endsWith(":Deployment")
+          ? { ...inputs, spec: { template: { metadata: { labels: { release: "a" } } } } }
+          : inputs;
+      assert.deepEqual(await stored({ remembered }, { outcomeOf }), [remembered]);
+    });
+
+    it("stays as it was, if there was one, if a Deployment is not created", async () => {
+      const outcomeOf = (type: string, inputs: Record<string, unknown>) =>
+        type.endsWith(":Deployment") ? undefined : inputs;
+      assert.deepEqual(await stored({ remembered }, { outcomeOf }), [remembered]);
+      assert.deepEqual(await stored({}, { outcomeOf }), [null]);
+    });
   });
 
-  it("keeps the former stack state, if any, if a Deployment is not created", async () => {
-    const remembered = { cluster: "cluster-uid", current: { canary: "a" }, history: [{ ...release, id: "a" }] };
-    for (const before of [remembered, undefined]) {
-      const stackState = new Promise<unknown>((resolve) => {
-        void run(
-          () => {
-            const rollout = context("fop-gate", withFiles, before ? { remembered: before } : {});
-            new CanaryService("fop-gate", { ...withFiles, rollout }).stackState.apply(resolve);
-          },
-          { outcomeOf: (type, inputs) => (type.endsWith(":Deployment") ? undefined : inputs) },
-        );
-      });
-      assert.deepEqual(await stackState, before);
+  it("stores the releases of its history, and canary's only when its pods are available", async () => {
+    const history = [release, { ...release, id: "000000000001" }];
+    const { resources } = await deploy({}, { history });
+    const found = history.map(({ id }) => resources.find(({ name }) => name === `fop-gate-release-${id}`));
+    const { template, configMaps } = release;
+    for (const each of found) {
+      assert.equal(each?.inputs.immutable, true);
+      assert.deepEqual(JSON.parse(each?.inputs.data.release), { template, configMaps: Object.keys(configMaps) });
     }
+    assert.deepEqual(
+      found.map((each) => each?.dependsOn),
+      [["fop-gate-canary"], []],
+    );
   });
 
   it("does not affect another service of the same program", async () => {

@@ -44,6 +44,7 @@ export function context(service: string, args: ServiceArgs, changes: Partial<Rol
     stableReplicas: replicas,
     order: "pods-first",
     sequence: { stable: 0, canary: 0, front: 0 },
+    previous: {},
     history: [release],
     configMaps: release.configMaps,
     hooks: { stable: {}, canary: {}, front: {} },

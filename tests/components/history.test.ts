@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { configMapsToKeep, remember, stackStateKey } from "../../components/history.ts";
+import { configMapsToKeep, remember, serviceKey } from "../../components/history.ts";
 import type { Release } from "../../components/release.ts";
 
 const release = (id: string, configMaps: Release["configMaps"] = {}): Release => ({
@@ -80,5 +80,5 @@ describe("the ConfigMaps to retain", () => {
 });
 
 it("services of the same name in two namespaces have separate stack states", () => {
-  assert.notEqual(stackStateKey("a", "web"), stackStateKey("b", "web"));
+  assert.notEqual(serviceKey("a", "web"), serviceKey("b", "web"));
 });

@@ -80,8 +80,7 @@ const args: ServiceArgs = {
   ingress: { host: "web.example.com" },
   ...JSON.parse(readFileSync("changes.json", "utf8")),
 };
-const web = new CanaryService("web", args);
-export const releases = { [web.key]: web.stackState };
+new CanaryService("web", args);
 `;
 
 describe("gray adopt", () => {

@@ -51,7 +51,6 @@ const args: ServiceArgs = {
   ...traffic,
 };
 const web = new CanaryService("web", args);
-export const releases = { [web.key]: web.stackState };
 export const token = web.token;
 `;
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { StackState } from "../../components/history.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
 
@@ -114,25 +115,41 @@ describe("the history of releases", () => {
     project.configure("canary", { release: undefined });
   });
 
-  it("is kept when the program does not export it any more, which preview and up refuse", async () => {
-    const kept = async () =>
-      (await project.must(["stack", "output", "releases", "--json", "--stack", "canary"])).stdout;
-    const before = await kept();
-    const program = project.read("index.ts");
-    project.write("index.ts", program.replace("  releases: {", "  history: {"));
-    const missing = /fop-gate: the program does not export the state that the next up needs: add export const releases/;
-    for (const { code, output } of [await project.preview("canary"), await project.up("canary")]) {
-      assert.notEqual(code, 0);
-      assert.match(output, missing);
-    }
-    assert.equal(await kept(), before);
-    project.write("index.ts", program);
+  it("is found in the cluster after the state of canary's stack is lost, and taken over with a break-glass override", async () => {
+    const { history } = await project.stackState("canary", `${namespace}/fop-gate`);
+    await project.must(["stack", "rm", "--force", "--yes", "--preserve-config", "canary"]);
+    await project.must(["stack", "init", "canary"]);
+    const { code, output } = await project.up("canary");
+    assert.notEqual(code, 0);
+    assert.match(output, /has the owner id [0-9a-f]{16} and stack .*canary in this Pulumi backend has the owner id/);
+    await project.mustUp("canary", { GRAY_BREAK_GLASS: "the state was lost" });
+    assert.deepEqual(new Set((await project.stackState("canary", `${namespace}/fop-gate`)).history), new Set(history));
+  });
+
+  it("is rebuilt from the Deployment if the stored release that runs is gone", async () => {
+    const running = await project.release("canary", `${namespace}/fop-gate`);
+    const template = (await get(namespace, "deployment", "fop-gate-canary")).spec.template;
+    await kubectl(["delete", "configmap", `fop-gate-release-${running}`, "-n", namespace]);
+    project.configure("canary", { release: "current" });
     await project.mustUp("canary");
+    assert.deepEqual((await get(namespace, "deployment", "fop-gate-canary")).spec.template, template);
+    const stored = await get(namespace, "configmap", `fop-gate-release-${running}`);
+    assert.equal(stored.immutable, true);
+    project.configure("canary", { release: undefined });
+  });
+
+  it("is taken once from the outputs that an older version exported, and no pod is replaced", async () => {
+    const key = `${namespace}/fop-gate`;
+    const [before, pods] = [await project.stackState("canary", key), await podNames()];
+    await becomeOlder(before);
+    assert.match((await project.mustUp("canary")).output, /fop-gate-release-/);
+    assert.deepEqual(await project.stackState("canary", key), before);
+    assert.deepEqual(await podNames(), pods);
+    assert.match((await project.mustUp("canary")).output, /unchanged/);
   });
 
   it("adds no release whose canary did not become available", async () => {
-    const { stdout } = await project.must(["stack", "output", "releases", "--json", "--stack", "canary"]);
-    const before = JSON.parse(stdout)[`${namespace}/fop-gate`].history.map((kept: { id: string }) => kept.id);
+    const before = await project.stackState("canary", `${namespace}/fop-gate`);
     project.share({ image: "reg.qiniu.com/dora-apps/fop-gate:20190401000000-9-master" });
     project.write(
       "index.ts",
@@ -140,11 +157,38 @@ describe("the history of releases", () => {
     );
     const { code } = await project.up("canary");
     assert.notEqual(code, 0);
-    const after = await project.must(["stack", "output", "releases", "--json", "--stack", "canary"]);
-    assert.deepEqual(
-      JSON.parse(after.stdout)[`${namespace}/fop-gate`].history.map((kept: { id: string }) => kept.id),
-      before,
-    );
+    assert.deepEqual(await project.stackState("canary", `${namespace}/fop-gate`), before);
     assert.equal((await get(namespace, "deployment", "fop-gate")).status.availableReplicas, 3);
   });
+
+  const podNames = async (): Promise<string[]> =>
+    (await get(namespace, "pods", "-l", "app=fop-gate")).items
+      .filter((pod: { metadata: { deletionTimestamp?: string } }) => !pod.metadata.deletionTimestamp)
+      .map((pod: { metadata: { name: string } }) => pod.metadata.name)
+      .sort();
+
+  /** Stores the service as a version did that exported its releases in the output `releases`. */
+  async function becomeOlder({ namespace: _, history, ...state }: StackState): Promise<void> {
+    const files = async (names: readonly string[]) =>
+      Object.fromEntries(
+        await Promise.all(names.map(async (name) => [name, (await get(namespace, "configmap", name)).data] as const)),
+      );
+    const releases = await Promise.all(
+      history.map(async (id) => {
+        const { data } = await get(namespace, "configmap", `fop-gate-release-${id}`);
+        const { template, configMaps } = JSON.parse(data.release);
+        return { id, template, configMaps: await files(configMaps) };
+      }),
+    );
+    const { stdout } = await project.must(["stack", "export", "--stack", "canary"]);
+    const exported = JSON.parse(stdout);
+    const isNew = ({ urn }: { urn: string }) => /::fop-gate-(state|release-[0-9a-f]{12})$/.test(urn);
+    const { resources } = exported.deployment;
+    exported.deployment.resources = resources.filter((resource: { urn: string }) => !isNew(resource));
+    const root = resources.find(({ type }: { type: string }) => type === "pulumi:pulumi:Stack");
+    root.outputs = { ...root.outputs, releases: { [`${namespace}/fop-gate`]: { ...state, history: releases } } };
+    project.write("older.json", JSON.stringify(exported));
+    await project.must(["stack", "import", "--stack", "canary", "--file", "older.json"]);
+    await kubectl(["delete", "configmap", ...history.map((id) => `fop-gate-release-${id}`), "-n", namespace]);
+  }
 });

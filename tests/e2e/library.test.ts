@@ -32,8 +32,7 @@ const args = {
     { name: "metrics", port: 9090, targetPort: 8080 },
   ],
 };
-const web = new CanaryService("web", args);
-export const releases = { [web.key]: web.stackState };
+new CanaryService("web", args);
 `;
 
 /** The analysis by itself, in a file beside the program. */

@@ -126,15 +126,13 @@ describe("a stack that several machines use", () => {
   });
 
   it("remembers what runs, where pulumi refresh runs a program that describes something else", async () => {
-    const outputs = async () =>
-      (await project.must(["stack", "output", "releases", "--json", "--stack", "canary"])).stdout;
-    const before = await outputs();
+    const before = await project.stackState("canary");
     project.write("config/fop-gate/new.conf", "a = 1\n");
     await project.must(["refresh", "--yes", "--run-program", "--stack", "canary"]);
-    assert.equal(await outputs(), before);
+    assert.deepEqual(await project.stackState("canary"), before);
     rmSync(join(project.folder, "config/fop-gate/new.conf"));
     await project.must(["up", "--yes", "--skip-preview", "--run-program", "--stack", "canary"]);
-    assert.deepEqual(JSON.parse(await outputs()), JSON.parse(before));
+    assert.deepEqual(await project.stackState("canary"), before);
     await assertNothingToDo();
   });
 

@@ -63,7 +63,6 @@ const service = new CanaryService("shape", args, {
     return { props: { ...props, metadata }, opts };
   }],
 });
-export const releases = { [service.key]: service.stackState };
 `;
 }
 

@@ -26,9 +26,8 @@ const describe = (namespace: string, image: string): ServiceArgs => ({
 const first = describe("two-a", image("first"));
 const second = describe("${second.namespace}", image("second"));
 const [one, two] = await Promise.all([openRollout("one", first), openRollout("${second.name}", second)]);
-const a = new CanaryService("one", { ...first, rollout: one });
-const b = new CanaryService("${second.name}", { ...second, rollout: two });
-export const releases = { [a.key]: a.stackState, [b.key]: b.stackState };
+new CanaryService("one", { ...first, rollout: one });
+new CanaryService("${second.name}", { ...second, rollout: two });
 `;
 }
 

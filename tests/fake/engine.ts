@@ -37,8 +37,8 @@ interface Options {
   readonly preview?: boolean;
   /** Variables of the environment while the program runs. */
   readonly environment?: Record<string, string>;
-  /** Outputs of a stack by its full name; undefined if there is no such stack. */
-  readonly outputsOf?: (stack: string) => Record<string, unknown> | undefined;
+  /** The outputs of a stack's resources, by its full name; undefined if there is no such stack. @default no resources */
+  readonly resourcesOf?: (stack: string) => ResourceOutputs | undefined;
   /** The value that a stash holds, of that name, once it is given this one. @default that one */
   readonly stash?: (name: string, input: unknown) => unknown;
   /** What a resource's step is; at `Same` no hook runs. @default Create */
@@ -50,6 +50,9 @@ interface Options {
   /** Called with each resource of a provider as it is made; a throw fails it. */
   readonly made?: (type: string, inputs: Record<string, unknown>, imports: string) => void;
 }
+
+/** The outputs of resources, by URN. */
+export type ResourceOutputs = Readonly<Record<string, { readonly type: string; readonly outputs: object }>>;
 
 /** What the engine does for a resource. */
 export type Step = "Create" | "Update" | "Same" | "Import";
@@ -94,7 +97,7 @@ export async function run(program: () => unknown, options: Options = {}): Promis
     stack = "test",
     preview = false,
     environment = {},
-    outputsOf = () => ({}),
+    resourcesOf = () => ({}),
     stash = (_, input) => input,
     made = () => {},
     step = () => "Create",
@@ -106,17 +109,15 @@ export async function run(program: () => unknown, options: Options = {}): Promis
   await pulumi.runtime.setMocks(
     {
       newResource(args) {
-        if (args.type === "pulumi:pulumi:StackReference") {
-          const outputs = outputsOf(String(args.inputs.name));
-          if (outputs === undefined) throw new Error(`unknown stack ${args.inputs.name}`);
-          return { id: args.name, state: { name: args.inputs.name, outputs, secretOutputNames: [] } };
-        }
         if (args.type === "kubernetes:core/v1:Namespace" && args.id === "kube-system") {
           const uid = clusterOf(providerIn(args.provider ?? "")) ?? unknown;
           return { id: args.id, state: { metadata: { name: args.id, uid } } };
         }
         if (args.type === "pulumi:index:Stash") {
-          return { id: args.name, state: { ...args.inputs, output: stash(args.name, args.inputs.input) } };
+          return {
+            id: args.name,
+            state: { ...args.inputs, output: outcome.failure ? undefined : stash(args.name, args.inputs.input) },
+          };
         }
         if (args.custom && !preview && !outcome.failure) made(args.type, args.inputs, args.id ?? "");
         Object.assign(current ?? {}, { inputs: args.inputs });
@@ -124,7 +125,13 @@ export async function run(program: () => unknown, options: Options = {}): Promis
         const state = isPassword ? { ...args.inputs, result: "s3cret" } : (outcomeOf(args.type, args.inputs) ?? {});
         return { id: `${args.name}-id`, state };
       },
-      call: ({ inputs }) => inputs,
+      call({ token, inputs }) {
+        if (token !== "pulumi:pulumi:readStackResourceOutputs") return inputs;
+        const outputs = resourcesOf(inputs.stackName);
+        // As a gRPC error, which has details.
+        if (outputs === undefined) throw Object.assign(new Error(), { details: `unknown stack "${inputs.stackName}"` });
+        return { outputs };
+      },
     },
     project,
     stack,

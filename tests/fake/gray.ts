@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
+import { stashType, stateName } from "../../components/names.ts";
 import { setEnvironment } from "./environment.ts";
 
 /** One resource as `pulumi stack export` shows it; the fields used by `gray`. */
@@ -14,6 +15,15 @@ export interface Exported {
   readonly provider?: string;
   readonly inputs?: object;
   readonly outputs?: object;
+}
+
+/** The resource that holds the stack state of a service. */
+export function stashOf(service: string, state: object): Exported {
+  return {
+    type: stashType,
+    urn: `urn:pulumi:canary::gray-release::${stashType}::${stateName(service)}`,
+    outputs: { input: state, output: state },
+  };
 }
 
 /** A shell in which `gray` runs: a kubeconfig, and a `pulumi` that knows some stacks and does nothing. */
@@ -37,8 +47,7 @@ export class Shell {
       `echo "$1 $2 $stack ${env}" >> "${here}/asked"`,
       'case "$1 $2 $*" in',
       `"stack ls "*) cat "${here}/ls.json";;`,
-      `"stack export "*) cat "${here}/stack-$4.json";;`,
-      `"stack output "*) cat "${here}/unread-$stack" >&2 2>/dev/null; cat "${here}/outputs-$stack.json" 2>/dev/null; exit;;`,
+      `"stack export "*) cat "${here}/unread-$stack" >&2 2>/dev/null; cat "${here}/stack-$stack.json" 2>/dev/null; exit;;`,
       `"preview --json "*--policy-pack*) cat "${here}/policies-$stack.jsonl" 2>/dev/null || cat "${here}/policies.jsonl"; ! grep -qs mandatory "${here}/policies-$stack.jsonl"; exit;;`,
       `"preview --json "*) cat "${here}/preview-$stack.json"; exit "$(cat "${here}/preview-code" || echo 0)";;`,
       `*) echo "${asked}$*" >> "${here}/calls"; cat "${here}/printed" 2>/dev/null; cat "${here}/printed" >&2 2>/dev/null; exit 0;;`,
@@ -54,9 +63,12 @@ export class Shell {
   /** Gives the project these stacks. */
   stacks(stacks: Record<string, readonly Exported[]>): void {
     writeFileSync(join(this.folder, "ls.json"), JSON.stringify(Object.keys(stacks).map((name) => ({ name }))));
-    for (const [name, resources] of Object.entries(stacks)) {
-      writeFileSync(join(this.folder, `stack-${name}.json`), JSON.stringify({ version: 3, deployment: { resources } }));
-    }
+    for (const [name, resources] of Object.entries(stacks)) this.holds(name, resources);
+  }
+
+  /** What is in the state of a stack. */
+  holds(stack: string, resources: readonly Exported[]): void {
+    writeFileSync(this.#stateOf(stack), JSON.stringify({ version: 3, deployment: { resources } }));
   }
 
   /** What `pulumi preview --json` says of each stack, by the stack's short name, and how it ends. */
@@ -67,14 +79,9 @@ export class Shell {
     }
   }
 
-  /** What the stack gives out. */
-  outputs(stack: string, outputs: object): void {
-    writeFileSync(join(this.folder, `outputs-${stack}.json`), JSON.stringify(outputs));
-  }
-
-  /** Has the backend answer with an error where it is asked for the outputs of a stack. */
+  /** Has the backend answer with an error where it is asked for the state of a stack. */
   failsToRead(stack: string, error: string): void {
-    rmSync(join(this.folder, `outputs-${stack}.json`));
+    rmSync(this.#stateOf(stack));
     writeFileSync(join(this.folder, `unread-${stack}`), error);
   }
 
@@ -138,6 +145,10 @@ export class Shell {
     const code = new Promise<number | null>((ended) => child.once("close", ended));
     const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
     return { out, err, code: await code };
+  }
+
+  #stateOf(stack: string): string {
+    return join(this.folder, `stack-${stack.split("/").at(-1)}.json`);
   }
 
   remove(): void {

@@ -4,11 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canonicalJson } from "../../components/canonical.ts";
 import type { StackState } from "../../components/history.ts";
+import { previousAnnotation, stashType, stateName } from "../../components/names.ts";
 import type { Release } from "../../components/release.ts";
+import { storedReleaseId } from "../../components/stored-release.ts";
+import type { ConfigMapObject } from "../../kubernetes/objects/config-map.ts";
 import type { RolloutRecord } from "../../record/record.ts";
 import { recordName } from "../../record/record-store.ts";
+import { releasesIn } from "../../record/release-store.ts";
 import { type ApiObject, ApiServer, type Held } from "./api-server.ts";
-import { type Run, run, type Step } from "./engine.ts";
+import { type ResourceOutputs, type Run, run, type Step } from "./engine.ts";
 
 /** What a program exports. */
 export interface Exports {
@@ -18,13 +22,19 @@ export interface Exports {
 
 type Program = () => Promise<Exports>;
 
+/** A stash keeps its first value in `output`. */
+export interface Stashed {
+  readonly input: unknown;
+  readonly output: unknown;
+}
+
 /** A moment of a world. */
 interface Moment {
   readonly held: Held;
   readonly outputs: ReadonlyMap<string, Record<string, unknown>>;
   readonly made: ReadonlyMap<string, Set<string>>;
   readonly inputs: ReadonlyMap<string, string>;
-  readonly stashes: ReadonlyMap<string, unknown>;
+  readonly stashes: ReadonlyMap<string, Stashed>;
 }
 
 interface UpOptions {
@@ -48,7 +58,7 @@ export class World {
   /** What each object was last written with, by its path. */
   #inputs = new Map<string, string>();
   /** What the stashes of the stacks hold, by `<stack> <name>`. */
-  readonly stashes = new Map<string, unknown>();
+  readonly stashes = new Map<string, Stashed>();
   readonly namespace: string;
   /** Path of a kubeconfig of the cluster. */
   readonly kubeconfig: string;
@@ -91,15 +101,15 @@ export class World {
         config,
         environment: { KUBECONFIG: this.kubeconfig, ...environment },
         clusterOf,
-        outputsOf: (name) => {
+        resourcesOf: (name) => {
           const [, , of = ""] = name.split("/");
-          return this.outputs.get(of) ?? (of === stack ? {} : undefined);
+          return this.#resourcesOf(of) ?? (of === stack ? {} : undefined);
         },
         stash: (name, input) => {
           const key = `${stack} ${name}`;
-          const held = this.stashes.has(key) ? this.stashes.get(key) : input;
-          if (!preview) this.stashes.set(key, held);
-          return held;
+          const output = this.stashes.has(key) ? this.stashes.get(key)?.output : input;
+          if (!preview) this.stashes.set(key, { input: structuredClone(input), output });
+          return output;
         },
         step: (type, inputs, imports) => this.#step(type, inputs as ApiObject, imports),
         made: (type, inputs, imports) => {
@@ -165,10 +175,56 @@ export class World {
 
   /** What a stack remembers of a service. */
   stackState(stack: string, service = "fop-gate"): StackState {
-    const releases = this.outputs.get(stack)?.releases as Record<string, StackState> | undefined;
-    const found = releases?.[`${this.namespace}/${service}`];
-    if (found === undefined) throw new Error(`stack ${stack} remembers nothing of ${service}`);
-    return found;
+    const found = this.stashes.get(`${stack} ${stateName(service)}`)?.input;
+    if (!found) throw new Error(`stack ${stack} remembers nothing of ${service}`);
+    return found as StackState;
+  }
+
+  /** Stores a service as a version did that exported the releases in the outputs of its stacks, and stored none in the cluster. */
+  becomeOlder(service = "fop-gate"): void {
+    const stacks = [...this.#made.keys()].filter((stack) => this.stashes.get(`${stack} ${stateName(service)}`)?.input);
+    const releases = new Map(stacks.map((stack) => [stack, this.releases(service, stack)]));
+    for (const stack of stacks) {
+      const { namespace, ...state } = this.stackState(stack, service);
+      const older = { [`${namespace}/${service}`]: { ...state, history: releases.get(stack) ?? [] } };
+      this.outputs.set(stack, { releases: { ...(this.outputs.get(stack)?.releases as object), ...older } });
+      this.stashes.delete(`${stack} ${stateName(service)}`);
+    }
+    for (const [path, object] of [...this.api.objects]) {
+      if (storedReleaseId(service, object.metadata.name ?? "") !== undefined) this.api.objects.delete(path);
+      delete object.metadata.annotations?.[previousAnnotation];
+    }
+  }
+
+  /** Loses the state of a stack. */
+  forget(stack: string): void {
+    this.outputs.delete(stack);
+    for (const key of [...this.stashes.keys()]) if (key.startsWith(`${stack} `)) this.stashes.delete(key);
+  }
+
+  /** The stored releases of a service, in the order of canary's stack. */
+  releases(service = "fop-gate", stack = "canary"): Release[] {
+    const prefix = `/api/v1/namespaces/${this.namespace}/configmaps/`;
+    const maps = [...this.api.objects].filter(([path]) => path.startsWith(prefix)).map(([, object]) => object);
+    const { releases } = releasesIn(service, maps as unknown as ConfigMapObject[]);
+    return this.stackState(stack, service).history.flatMap((id) => releases.filter((release) => release.id === id));
+  }
+
+  /** What is in the state of a stack; undefined if there is no such stack. */
+  #resourcesOf(stack: string): ResourceOutputs | undefined {
+    const outputs = this.outputs.get(stack);
+    const stashes = [...this.stashes].filter(([key]) => key.startsWith(`${stack} `));
+    if (outputs === undefined && stashes.length === 0) return undefined;
+    const urn = (type: string, name: string) => `urn:pulumi:${stack}::gray-release::${type}::${name}`;
+    return {
+      [urn("pulumi:pulumi:Stack", stack)]: { type: "pulumi:pulumi:Stack", outputs: outputs ?? {} },
+      ...Object.fromEntries(
+        stashes.map(([key, held]) => [
+          urn(stashType, key.slice(stack.length + 1)),
+          { type: stashType, outputs: structuredClone(held) },
+        ]),
+      ),
+    };
   }
 
   deployment(name: string): ApiObject {
@@ -290,11 +346,6 @@ function pathOf(type: string, { metadata }: ApiObject): string | undefined {
 /** A verdict for a record. */
 export function verdict(decision: "good" | "bad" | "undecided", by = "alice", reason = "looked at it") {
   return { verdict: decision, by, reason, at: "2026-01-01T00:00:00Z" } as const;
-}
-
-/** The ids of releases, as a history reads. */
-export function ids(history: readonly Release[]): string[] {
-  return history.map(({ id }) => id);
 }
 
 function plural(kind: string): string {

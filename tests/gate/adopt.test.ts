@@ -3,7 +3,7 @@ import type { ServiceArgs } from "../../components/service-args.ts";
 import type { Registered, Run } from "../fake/engine.ts";
 import { withoutSleep } from "../fake/sleep.ts";
 import { both, canary, prod } from "../fake/web.ts";
-import { once, verdict, World } from "../fake/world.ts";
+import { once, type Stashed, verdict, World } from "../fake/world.ts";
 
 const home = "/api/v1/namespaces/dora-apps";
 const paths = {
@@ -98,7 +98,7 @@ describe("a service that gray-release did not create", () => {
     assert.match(stack ?? "", /\/prod$/);
     assert.deepEqual(annotations, {
       "gray-release/adopted": adopted.release,
-      "gray-release/owner": world.stashes.get("prod web-owner"),
+      "gray-release/owner": world.stashes.get("prod web-owner")?.output,
       "pulumi.com/deletionPropagationPolicy": "orphan",
     });
     assert.deepEqual(world.stackState("prod", "web").current, { stable: adopted.release });
@@ -337,9 +337,9 @@ describe("a service that gray-release did not create", () => {
 
   it("may be replaced until the stack state holds the replacement, because an up may be killed before it writes its state", async () => {
     const { a } = await adopt();
-    const outputs = structuredClone(world.outputs.get("prod") ?? {});
+    const before = world.stashes.get("prod web-state");
     await promote(a);
-    world.outputs.set("prod", outputs);
+    world.stashes.set("prod web-state", before as Stashed);
     assert.equal(find(await world.up("prod", prod("a", described)), "Deployment").protect, false);
     assert.equal(find(await world.up("prod", prod("a", described)), "Deployment").protect, true);
   });

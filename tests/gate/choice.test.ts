@@ -44,6 +44,7 @@ const read = (changes: Partial<RolloutRecord> = {}): RecordReading => ({
 });
 
 const own = (current: StackState["current"], changes: Partial<StackState> = {}): StackState => ({
+  namespace: "dora-apps",
   cluster: "uid",
   current,
   history: [],
@@ -75,6 +76,8 @@ function chosen(tracks: readonly Track[], changes: Changes) {
     stackStates: {
       own: own({ stable: a, canary: a }),
       history: [release(b), release(a)],
+      damaged: [],
+      gone: [],
       canaryRuns: a,
       stableHasHistory: true,
       ...stackStates,
@@ -685,7 +688,7 @@ describe("the choice of releases", () => {
       "canary's stack names no release that canary runs, so there is none to follow",
       ["stable"],
       { args: { canaryStack: "try" }, stackStates: { canaryRuns: undefined } },
-      "web stable: canary has not run a release yet by the state of stack try, and stable runs only what canary has run: run pulumi up --stack try first.",
+      "web stable: canary has not run a release completely yet, and stable runs only what canary has run: run pulumi up --stack try first.",
     ],
     [
       "the history is empty",

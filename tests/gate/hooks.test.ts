@@ -179,7 +179,7 @@ describe("the gate's hooks", () => {
     assert.deepEqual(stableHistory(), [b]);
   });
 
-  const stackState = { cluster: "cluster-uid", current: {}, history: [] };
+  const stackState = { namespace: "dora-apps", cluster: "cluster-uid", current: {}, history: [] };
 
   it("admit a rollback to the release in the stack's own state", async () => {
     await call("stable", "beforeUpdate", guarded({ own: { ...stackState, current: { stable: b } } }), b);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { StackState } from "../../components/history.ts";
+import type { ApiObject } from "../fake/api-server.ts";
 import { twoStacks } from "../fake/two-stacks.ts";
 import { canary, prod } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
@@ -26,20 +26,14 @@ describe("a service in two stacks, beside objects of other creators,", () => {
     await assert.rejects(world.up("prod", prod("a")), /on the cluster with UID cluster-uid and this one is other/);
   });
 
-  it("refuses to take over another backend's service, except with a break-glass override", async () => {
-    await install();
-    world.outputs.clear();
-    await assert.rejects(world.up("canary", canary("b")), /the state of stack canary holds no release of it/);
-    const environment = { GRAY_BREAK_GLASS: "the output was lost" };
+  it("refuses to take over another backend's service, except with a break-glass override, which keeps its history", async () => {
+    const a = await install();
+    world.forget("canary");
+    await assert.rejects(world.up("canary", canary("b")), /has the owner id .* so another state manages it/);
+    const environment = { GRAY_BREAK_GLASS: "the state was lost" };
     const { warnings } = await world.up("canary", canary("b"), { environment });
-    assert.match(
-      warnings[0] ?? "",
-      /holds no release of it, so it starts a new history because: the output was lost\./,
-    );
-    assert.deepEqual(
-      world.stackState("canary", "web").history.map(({ id }) => id),
-      [world.runs("web-canary")],
-    );
+    assert.match(warnings.join("\n"), /it is taken over because: the state was lost\./);
+    assert.deepEqual(world.stackState("canary", "web").history, [world.runs("web-canary"), a]);
   });
 
   it("refuses a Deployment that the program did not create", async () => {
@@ -82,25 +76,25 @@ describe("a service in two stacks, beside objects of other creators,", () => {
     assert.deepEqual(world.api.objects.get(path)?.spec, { theirs: true });
   });
 
-  it("refuses outputs that it cannot understand", async () => {
+  it("refuses a stack state that it cannot understand", async () => {
     await install();
-    world.outputs.set("canary", { releases: { "dora-apps/web": { history: "none" } } });
-    await assert.rejects(
-      world.up("prod", prod("a")),
-      /The output releases of stack canary cannot be understood|releases of stack .*canary cannot be understood/,
-    );
+    world.stashes.set("canary web-state", { input: { history: "none" }, output: null });
+    await assert.rejects(world.up("canary", canary("a")), /The state of web in stack .*canary cannot be understood/);
   });
 
-  it("refuses a remembered release whose content does not match its id", async () => {
+  it("neither runs nor deletes a stored release whose content does not match its id", async () => {
     const a = await install();
-    const outputs = structuredClone(world.outputs.get("canary")) as { releases: Record<string, StackState> };
-    const [first] = outputs.releases["dora-apps/web"]?.history ?? [];
-    Object.assign(first?.template.spec.containers[0] ?? {}, { image: "web:evil" });
-    world.outputs.set("canary", outputs);
-    const held = JSON.stringify([...world.api.objects]);
-    for (const up of [() => world.up("prod", prod("a")), () => world.up("canary", canary("b"))]) {
-      await assert.rejects(up(), new RegExp(`the content of release ${a} does not match its id`));
-    }
-    assert.equal(JSON.stringify([...world.api.objects]), held);
+    const b = await tryNext("b");
+    const path = `/api/v1/namespaces/dora-apps/configmaps/web-release-${a}`;
+    const found = world.api.objects.get(path) as ApiObject;
+    world.api.put(path, { ...found, data: { release: found.data.release.replace("web:a", "web:evil") } });
+    const { warnings } = await world.up("canary", canary("b", { releaseHistoryLimit: 1 }));
+    assert.match(warnings.join(), new RegExp(`release ${a} in ConfigMap web-release-${a} cannot be read`));
+    assert.match(world.api.objects.get(path)?.data.release, /web:evil/);
+    assert.equal(world.runs("web-canary"), b);
+    await assert.rejects(
+      world.up("canary", canary("b", { release: a })),
+      new RegExp(`release ${a} is not in the history, which keeps ${b}:`),
+    );
   });
 });

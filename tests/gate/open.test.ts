@@ -5,7 +5,7 @@ import { serviceArgs } from "../components/fop-gate.ts";
 import { withoutSleep } from "../fake/sleep.ts";
 import { twoStacks } from "../fake/two-stacks.ts";
 import { canary, image, prod, program, web } from "../fake/web.ts";
-import { ids, verdict, World } from "../fake/world.ts";
+import { type Stashed, verdict, World } from "../fake/world.ts";
 
 describe("a service in two stacks", () => {
   let world: World;
@@ -99,11 +99,11 @@ describe("a service in two stacks", () => {
     ["complete", 9],
     ["not complete", 8],
   ] as const) {
-    it(`keeps prod's last complete release with \`current\`, whatever its outputs are, if its roll is ${what}`, async () => {
+    it(`keeps prod's last complete release with \`current\`, whatever its stack state is, if its roll is ${what}`, async () => {
       const a = await install();
-      const outputs = structuredClone(world.outputs.get("prod"));
+      const before = world.stashes.get("prod web-state");
       const b = await release("b");
-      world.outputs.set("prod", outputs ?? {});
+      world.stashes.set("prod web-state", before as Stashed);
       assert.equal(world.stackState("prod", "web").current.stable, a);
       world.deployment("web").status.availableReplicas = available;
       await world.up("canary", canary("c"));
@@ -164,9 +164,7 @@ describe("two services in one program", () => {
       assert.equal(world.runs("shop"), shopA);
       assert.equal(world.stackState("test", "web").history.length, 2);
       assert.deepEqual(
-        ids(world.stackState("test", "shop").history).filter((id) =>
-          ids(world.stackState("test", "web").history).includes(id),
-        ),
+        world.stackState("test", "shop").history.filter((id) => world.stackState("test", "web").history.includes(id)),
         [],
       );
     } finally {

@@ -97,7 +97,14 @@ describe("the preconditions of an up", () => {
 });
 
 describe("a live service without a release in the state of canary's stack", () => {
-  const states: StackStates = { own: undefined, history: [], canaryRuns: undefined, stableHasHistory: true };
+  const states: StackStates = {
+    own: undefined,
+    history: [],
+    damaged: [],
+    gone: [],
+    canaryRuns: undefined,
+    stableHasHistory: true,
+  };
   const read = (changes: Partial<RolloutRecord> = {}): RecordReading => ({
     kind: "read",
     record: { version: 2, cluster: "uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes },
@@ -116,7 +123,7 @@ describe("a live service without a release in the state of canary's stack", () =
       changes.breakGlass,
     );
   const refusal =
-    'web is live in namespace dora-apps and the state of stack test holds no release of it: use the stack and backend that created it, or, if its state is lost, start a new history with GRAY_BREAK_GLASS="<reason>" pulumi up --stack test.';
+    'web is live in namespace dora-apps and neither the cluster nor stack test has a release of it: use the stack and backend that created it, or, if its state is lost, start a new history with GRAY_BREAK_GLASS="<reason>" pulumi up --stack test.';
 
   it("is refused, also if its record cannot be read", () => {
     assert.throws(() => check(), { name: "UserError", message: refusal });
@@ -126,7 +133,7 @@ describe("a live service without a release in the state of canary's stack", () =
   it("starts a new history with a break-glass override", () => {
     assert.equal(
       check({ breakGlass: "fire" }),
-      "web is live in namespace dora-apps and the state of stack test holds no release of it, so it starts a new history because: fire. You can return to an earlier release only by describing it again.",
+      "web is live in namespace dora-apps and neither the cluster nor stack test has a release of it, so it starts a new history because: fire. You can return to an earlier release only by describing it again.",
     );
   });
 

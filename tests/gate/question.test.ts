@@ -39,7 +39,7 @@ describe("the question to the gate", () => {
     ["says what the track last ran by the record", { record: record({ stableHistory: [a, b] }) }, "rollback"],
     [
       "says what the track last ran by the stack state",
-      { own: { cluster: "uid", current: { stable: b }, history: [] } },
+      { own: { namespace: "dora-apps", cluster: "uid", current: { stable: b }, history: [] } },
       "rollback",
     ],
     ["says that stable's roll was complete", { deployments: { stable: deployment(a) } }, "no-record"],

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { StackState } from "../../components/history.ts";
+import { previousAnnotation } from "../../components/names.ts";
 import type { Release } from "../../components/release.ts";
 import { previousOf, storedReleases } from "../../gate/retention.ts";
 import type { StackStates } from "../../gate/stack-state.ts";
+import type { Live } from "../../live/live.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
 
 const release = (id: string) => ({ id }) as Release;
@@ -10,6 +12,8 @@ const [a, b, c, d] = ["a", "b", "c", "d"].map(release) as [Release, Release, Rel
 const states = (...history: Release[]): StackStates => ({
   own: undefined,
   history,
+  damaged: [],
+  gone: [],
   canaryRuns: undefined,
   stableHasHistory: true,
 });
@@ -45,11 +49,13 @@ describe("the release history after a run", () => {
 
 describe("the release that stable ran before", () => {
   const own = (stable: string | undefined, previous?: string): StackState => ({
+    namespace: "dora-apps",
     cluster: "uid",
     current: stable === undefined ? {} : { stable },
     ...(previous && { previous }),
     history: [],
   });
+  const live = { deployments: {} } as Live;
   for (const [sentence, stable, state, expected] of [
     ["is the current one if stable changes", b, own("a", "z"), "a"],
     ["stays if stable keeps its release", b, own("b", "a"), "a"],
@@ -58,6 +64,26 @@ describe("the release that stable ran before", () => {
     ["stays in a stack without stable", undefined, own(undefined, "a"), "a"],
     ["is none in a stack without stable and state", undefined, undefined, undefined],
   ] as const) {
-    it(sentence, () => assert.equal(previousOf(stable ? { stable } : {}, state), expected));
+    it(sentence, () => assert.equal(previousOf(stable ? { stable } : {}, state, live).stable, expected));
+  }
+});
+
+describe("the release that canary ran before", () => {
+  const own = (canary?: string): StackState => ({
+    namespace: "dora-apps",
+    cluster: "uid",
+    current: canary === undefined ? {} : { canary },
+    history: [],
+  });
+  const written = { deployments: { canary: { metadata: { annotations: { [previousAnnotation]: "z" } } } } };
+  for (const [sentence, canary, state, expected] of [
+    ["is the current one if canary changes", b, own("a"), "a"],
+    ["stays as it is written on the Deployment if canary keeps its release", b, own("b"), "z"],
+    ["is none if canary never ran a release completely", b, own(), undefined],
+    ["is none in a stack without canary", undefined, own(), undefined],
+  ] as const) {
+    it(sentence, () => {
+      assert.equal(previousOf(canary ? { canary } : {}, state, written as unknown as Live).canary, expected);
+    });
   }
 });

@@ -156,4 +156,29 @@ describe("a roll whose pods cannot be created", () => {
     assert.match(said[0] ?? "", /^web: the roll of Deployment web-canary is stuck, no pod became available within its/);
     assert.match(said[0] ?? "", until);
   });
+
+  it("is reported within 20 s, with the cause, if no node has room for its pod, and if its end is awaited", async () => {
+    deploy(undefined);
+    const message = "0/1 nodes are available: 1 Insufficient cpu.";
+    const conditions = [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }];
+    const labels = { app: "web", track: "canary", release };
+    api.put(`/api/v1/namespaces/${namespace}/pods/web-canary-1`, {
+      metadata: { name: "web-canary-1", labels },
+      spec: { containers: [] },
+      status: { phase: "Pending", conditions },
+    });
+    const said = await reported();
+    assert.equal(said.length, 1);
+    assert.match(
+      said[0] ?? "",
+      /^web: pod web-canary-1 cannot be scheduled: 0\/1 nodes .* 1 Insufficient cpu\. Pulumi/,
+    );
+    assert.match(said[0] ?? "", until);
+    mock.timers.reset();
+    mock.timers.enable({ apis: ["Date"], now: Date.now() });
+    await assert.rejects(
+      awaitComplete(of(30), "canary"),
+      /roll to bbbbbbbbbbbb \(within 30 s, pod web-canary-1 cannot be scheduled: .* Insufficient cpu\): see kubectl/,
+    );
+  });
 });

@@ -71,7 +71,7 @@ describe("the policy pack on the objects of CanaryService", () => {
         const held = resources.filter(({ type }) => /^(kubernetes|gray-release):/.test(type));
         const made = held.map(({ type, name, inputs, protect }) => ({ type, name, props: inputs, protect }));
         // Each run here has its own organization (tests/fake/engine.ts), and each stack its own owner id.
-        const owner = String(world.stashes.get(`${stack} fop-gate-owner`));
+        const owner = String(world.stashes.get(`${stack} fop-gate-owner`)?.output);
         const alike = JSON.stringify(made).replaceAll(/organization-\d+/g, "organization");
         const expected = JSON.parse(alike.replaceAll(owner, "0123456789abcdef"));
         assert.deepEqual(byName(expected), byName(stackOf(stack)), "record policies/fop-gate.json again");

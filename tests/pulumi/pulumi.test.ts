@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { UserError } from "../../components/user-error.ts";
 import { until } from "../../harness/kubectl.ts";
-import { outputs, PulumiFailure, type Run, up } from "../../pulumi/pulumi.ts";
+import { PulumiFailure, type Run, resources, up } from "../../pulumi/pulumi.ts";
 import { setEnvironment } from "../fake/environment.ts";
 
 const deployment = "gray-release:index:CanaryService$kubernetes:apps/v1:Deployment";
@@ -192,9 +192,14 @@ describe("pulumi", () => {
     });
   });
 
-  it("outputs are those that the stack prints", async () => {
-    pulumiDoes({ "stack output": `echo '{"releases":{"apps/web":{}},"token":"[secret]"}'` });
-    assert.deepEqual(await outputs(run()), { releases: { "apps/web": {} }, token: "[secret]" });
-    assert.deepEqual(calls(), ["stack output --json --non-interactive --stack prod"]);
+  it("resources are those that the stack holds", async () => {
+    pulumiDoes({ "stack export": `echo '{"version":3,"deployment":{"resources":[{"type":"a","urn":"b"}]}}'` });
+    assert.deepEqual(await resources(run()), [{ type: "a", urn: "b" }]);
+    assert.deepEqual(calls(), ["stack export --non-interactive --stack prod"]);
+  });
+
+  it("resources are none in a stack that was never up", async () => {
+    pulumiDoes({ "stack export": 'echo \'{"version":3,"deployment":{}}\'' });
+    assert.deepEqual(await resources(run()), []);
   });
 });

@@ -20,6 +20,7 @@ describe("the age of a verdict", () => {
     record: { ...wholeRecord, verdicts: { [b]: { ...verdict(word, by), at } }, stableHistory: [a] },
   });
   const own = (changes: Partial<StackState>): StackState => ({
+    namespace: "dora-apps",
     cluster: "uid",
     current: { stable: b },
     history: [],

@@ -140,6 +140,7 @@ describe("the actuator", () => {
     assert.equal(await actuator.stableRuns(a), false);
     deploy("web", a);
     assert.equal(await actuator.stableRuns(a), false);
+    assert.deepEqual([await actuator.stableRuns(a, false), await actuator.stableRuns(b, false)], [true, false]);
     deploy("web", a, { availableReplicas: 2 });
     assert.deepEqual([await actuator.stableRuns(a), await actuator.stableRuns(b)], [true, false]);
   });
@@ -243,6 +244,31 @@ describe("the actuator", () => {
         seconds(15);
         assert.equal(await cannotSucceed(), undefined);
       }
+    });
+
+    it("is told within 20 s and not given up while no node has room, because nodes may be added", async () => {
+      const { actuator, notes } = acting(direct(api));
+      const message = "0/1 nodes are available: 1 Insufficient cpu.";
+      const pod = podOf("web-canary-1", "canary", b, "Pending");
+      const conditions = [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }];
+      Object.assign(pod.status, { phase: "Pending", conditions, containerStatuses: [] });
+      for (let second = 0; second < 600; second++) {
+        assert.equal(await actuator.cannotSucceed("canary", rollout), undefined);
+        if (second === 20) {
+          assert.deepEqual(notes, [
+            "The roll of canary does not go on: pod web-canary-1 cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu. Kubernetes tries again until the progress deadline; gray abort --reason <why> rolls back at once.",
+          ]);
+        }
+        seconds(1);
+      }
+      assert.equal(notes.length, 1);
+      deploy("web-canary", b, stuck);
+      await actuator.cannotSucceed("canary", rollout);
+      seconds(20);
+      assert.equal(
+        await actuator.cannotSucceed("canary", rollout),
+        "Deployment web-canary is stuck: its progress deadline is exceeded (pod web-canary-1 cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu)",
+      );
     });
 
     describe("whose pods cannot be created", () => {

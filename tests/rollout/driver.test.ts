@@ -660,6 +660,20 @@ describe("the driver", () => {
     const resume = () => trial.recordDecision((rollout) => resumed(rollout, Date.now()));
     const undone = { kind: "undone", reason: "alice aborted it: I do not like it" };
 
+    it("aborts without waiting for a stable that is broken, if the rollout has not changed it", async () => {
+      trial.tracks.stable.complete = false;
+      trial.judgment = () => undecided;
+      trial.meanwhile = async ({ step, stepStartedAt }) => {
+        if (step === 1 && stepStartedAt) await abort();
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), undone);
+      assert.deepEqual(
+        trial.tracks.done.filter((each) => each.startsWith("stable")),
+        [],
+      );
+      assert.equal(trial.record.open, undefined);
+    });
+
     it("aborts while stable rolls, interrupts the roll and moves users off canary first", async () => {
       atPlace(
         "stable half-way",

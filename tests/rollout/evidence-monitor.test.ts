@@ -19,6 +19,8 @@ describe("the evidence monitor", () => {
   /** Polls so far, and how many of canary's hundred requests fail between two. */
   let polls: number;
   let failing: number;
+  /** How many of the hundred requests of each pod of stable fail between two polls. */
+  let stableFailing: number;
   /** Runs at each poll, and may make it fail. */
   let atLook: () => void;
 
@@ -38,6 +40,7 @@ describe("the evidence monitor", () => {
     api.put("/api/v1/namespaces/dora-apps/services/web", front);
     for (let i = 1; i <= 3; i++) podOf(`web-${i}`, "stable", a);
     podOf("web-canary-1", "canary", b);
+    stableFailing = 0;
     [polls, failing, atLook, notes, stopping] = [0, 0, () => {}, [], new AbortController()];
     const source: MetricSource = {
       describe: () => "made up",
@@ -46,7 +49,7 @@ describe("the evidence monitor", () => {
         mock.timers.setTime(Date.now() + 5000);
         atLook();
         return pods.map(({ name, release }) => {
-          const bad = release === b ? failing : 0;
+          const bad = release === b ? failing : stableFailing;
           const samples = [
             { id: "200", counter: { kind: "requests" as const, code: "200" }, value: (100 - bad) * polls },
             { id: "500", counter: { kind: "requests" as const, code: "500" }, value: bad * polls },
@@ -112,6 +115,40 @@ describe("the evidence monitor", () => {
   it("observes while stable rolls too, also if no user reached canary before", async () => {
     await trial.begin(undefined, { step: 2 });
     await until(() => polls > 1);
+  });
+
+  it("asks for a decision while stable is broken, and judges by canary's own rates from then on", async () => {
+    stableFailing = 100;
+    await trial.begin(undefined, inCanary);
+    await until(() => judgment().needsDecision === true);
+    assert.match(judgment().reason, /^stable is broken \(it answers 5xx in 100 % of its requests, for \d+ s\)/);
+    assert.equal(trial.record.verdicts[b], undefined);
+    const stableIsBroken = { by: "alice", reason: "--stable-is-broken", at: "2026-01-01T00:10:00Z" };
+    await trial.recordDecision((rollout) => ({ ...rollout, stableIsBroken }));
+    await until(verdictIs("good"));
+    const { by, reason, evidence } = trial.record.verdicts[b] as Verdict;
+    assert.deepEqual([by, evidence?.basis], ["evidence", "own rates"]);
+    assert.match(
+      reason,
+      /^by canary's own rates, since stable is broken \(.*\), as alice decided: canary answers 5xx in 0 %/,
+    );
+  });
+
+  it("judges bad in spite of that decision if canary fails by its own rates", async () => {
+    [stableFailing, failing] = [100, 30];
+    const stableIsBroken = { by: "alice", reason: "--stable-is-broken", at: "2026-01-01T00:10:00Z" };
+    await trial.begin(undefined, { ...inCanary, stableIsBroken });
+    await until(() => trial.record.verdicts[b]?.verdict === "bad");
+    assert.equal(judgment().verdict, "bad");
+  });
+
+  it("notes once that all users are on canary's pods, because no pod of stable is ready", async () => {
+    for (let i = 1; i <= 3; i++) podOf(`web-${i}`, "stable", a, false);
+    await trial.begin(undefined, inCanary);
+    await until(() => polls > 5);
+    assert.deepEqual(notes, [
+      "No pod of stable is ready, so all users are on 1 pod of canary, whatever its weight: watch their load until stable has pods again.",
+    ]);
   });
 
   it("judges good once that is in the record, which the gate reads", async () => {

@@ -9,6 +9,9 @@ const minute = 60 * second;
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 const undecided: Judgment = { verdict: "undecided", reason: "too few requests" };
 const good: Judgment = { verdict: "good", reason: "every stream is fine" };
+const waysIfBroken =
+  "let canary's own rates decide with gray resume --stable-is-broken, or with gray approve <release> --stable-is-broken --reason <why>, or roll back with gray abort --reason <why>";
+const asks: Judgment = { verdict: "undecided", reason: "stable is broken", needsDecision: true };
 const bad: Judgment = { verdict: "bad", reason: "canary answers 5xx 5 times as often" };
 const written = (steps: readonly Step[]) => steps.map((step) => resolveStep(step, ["GET /healthz"]));
 const usual = written(usualSteps(10));
@@ -87,6 +90,21 @@ describe("the next move of a rollout", () => {
         ways: "approve it with gray approve <release> --reason <why>, keep observing with gray resume, or roll back with gray abort --reason <why>",
       },
     ],
+    [
+      "holds at once when stable is broken and only a decision on that is missing",
+      stepStartedAt(canary),
+      asks,
+      second,
+      { kind: "hold", reason: "stable is broken", ways: waysIfBroken },
+    ],
+    [
+      "does not roll stable to the release while that decision is missing",
+      at(full),
+      asks,
+      0,
+      { kind: "hold", reason: "it has not been judged good yet: stable is broken", ways: waysIfBroken },
+    ],
+    ["leaves stage dark while stable is broken", stepStartedAt(dark), asks, second, { kind: "advance" }],
     ["goes on when it is good after the time is up", stepStartedAt(canary), good, 60 * minute, { kind: "advance" }],
     ["rolls back when canary is bad", stepStartedAt(canary), bad, second, { kind: "rollback", reason: bad.reason }],
     ["rolls back from stage dark too", stepStartedAt(dark), bad, second, { kind: "rollback", reason: bad.reason }],

@@ -53,6 +53,12 @@ describe("the timeline of a rollout", () => {
       { stepStartedAt: at, checked: true },
       "step: step 1 of 3, dark: its checks passed",
     ],
+    [
+      "has the decision that stable is broken",
+      {},
+      { stableIsBroken: decision("alice", "500 since noon") },
+      "approval: canary's own rates decide while stable is broken, by alice: 500 since noon",
+    ],
     ["has a pause with author and reason", {}, { paused: decision("alice", "lunch") }, "pause: paused by alice: lunch"],
     ["has the end of a pause", { paused: decision("alice", "lunch") }, {}, "resume: resumed"],
     [

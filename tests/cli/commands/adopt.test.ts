@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { adoptCommand } from "../../../cli/commands/adopt.ts";
 import { UserError } from "../../../components/user-error.ts";
 import { ApiServer } from "../../fake/api-server.ts";
-import { type Exported, Shell } from "../../fake/gray.ts";
+import { type Exported, Shell, stashOf } from "../../fake/gray.ts";
 
 const component = "gray-release:index:CanaryService";
 const recordPath = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
@@ -15,8 +15,7 @@ function begun(tracks: readonly string[], namespace = "dora-apps"): Exported[] {
 
 /** The state of a stack that owns these tracks of web, with an `up` that has completed. */
 function owning(tracks: readonly string[], namespace = "dora-apps", cluster = "cluster-uid"): Exported[] {
-  const outputs = { releases: { [`${namespace}/web`]: { cluster } } };
-  return [{ type: "pulumi:pulumi:Stack", urn: "urn", outputs }, ...begun(tracks, namespace)];
+  return [stashOf("web", { namespace, cluster }), ...begun(tracks, namespace)];
 }
 
 /** A preview of Pulumi with these steps. */

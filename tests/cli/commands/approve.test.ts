@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { approveCommand } from "../../../cli/commands/approve.ts";
 import { UserError } from "../../../components/user-error.ts";
 import type { Verdict } from "../../../record/record.ts";
+import type { Rollout } from "../../../rollout/rollout.ts";
 import type { Shell } from "../../fake/gray.ts";
 import { openRollout } from "../../fake/open-rollout.ts";
 import { recordIn } from "../../fake/stored-record.ts";
@@ -127,5 +128,44 @@ describe("gray approve", () => {
     await assert.rejects(approve(b, "--reason", "looks fine"), /^UserError: The record web-rollout .* cannot be read/);
     assert.equal(text(), "{");
     assert.deepEqual(events(), []);
+  });
+
+  describe("--stable-is-broken", () => {
+    const broken = ["--stable-is-broken", "--reason", "500 since noon"];
+    const open = () => recordIn(world.api, world.recordPath("web")).open;
+
+    it("lets canary's own rates decide in the open rollout, and judges nothing", async () => {
+      world.writeRecord({ open: openRollout(b, a), verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
+      const output = await approve(b, ...broken);
+      const message = `stable is broken, so release ${b} goes on by its own rates (alice: 500 since noon)`;
+      assert.equal(
+        output,
+        `web in dora-apps: ${message}. Next: gray resume, unless a driver is waiting for the approval`,
+      );
+      const { by, reason } = (open() as unknown as Rollout).stableIsBroken ?? {};
+      assert.deepEqual([by, reason], ["alice", "500 since noon"]);
+      assert.equal(verdicts()[b]?.verdict, "bad");
+      const written = [...world.api.objects.values()].filter((each) => each.reason === "StableDecidedBroken");
+      assert.deepEqual(
+        written.map((each) => each.message),
+        [message, message],
+      );
+    });
+
+    it("prints JSON", async () => {
+      world.writeRecord({ open: openRollout(b, a) }, "web");
+      const { stableIsBroken, ...rest } = JSON.parse(await approve(b, ...broken, "--json"));
+      assert.deepEqual(rest, { service: "web", namespace: "dora-apps", release: b });
+      assert.equal(stableIsBroken.by, "alice");
+    });
+
+    it("is refused without an open rollout of the release, and changes nothing", async () => {
+      const before = text();
+      await assert.rejects(approve(b, ...broken), /^UserError: No rollout of web is open: start one with gray rollout/);
+      world.writeRecord({ open: openRollout(b, a) }, "web");
+      const opened = text();
+      await assert.rejects(approve(a, ...broken), /^UserError: A rollout of .* of web is open, so release/);
+      assert.deepEqual([before !== opened, text()], [true, opened]);
+    });
   });
 });

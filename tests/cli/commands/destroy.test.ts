@@ -4,18 +4,16 @@ import { join } from "node:path";
 import { destroyCommand } from "../../../cli/commands/destroy.ts";
 import { UserError } from "../../../components/user-error.ts";
 import { ApiServer } from "../../fake/api-server.ts";
-import { type Exported, Shell } from "../../fake/gray.ts";
+import { type Exported, Shell, stashOf } from "../../fake/gray.ts";
 import { putVerdict } from "../../fake/stored-record.ts";
 import { verdict } from "../../fake/world.ts";
 
 /** The state of a stack with services and the tracks that it owns of each. */
 function stack(services: Record<string, string[] | undefined>, cluster = "cluster-uid", owner?: string): Exported[] {
   const urn = (type: string, name: string) => `urn:pulumi:stack::gray-release::${type}::${name}`;
-  const root = "pulumi:pulumi:Stack";
   const component = "gray-release:index:CanaryService";
-  const releases = Object.fromEntries(Object.keys(services).map((name) => [`dora-apps/${name}`, { cluster }]));
   return [
-    { type: root, urn: urn(root, "gray-release"), outputs: { releases } },
+    ...Object.keys(services).map((name) => stashOf(name, { namespace: "dora-apps", cluster })),
     ...Object.entries(services).map(([name, tracks]) => ({
       type: component,
       urn: urn(component, name),

@@ -81,6 +81,12 @@ describe("gray rollout", () => {
     assert.equal(begun?.message, `alice rolls out release ${c} over ${a}`);
   });
 
+  it("lets canary's own rates decide while stable is broken, if the option is given", async () => {
+    await rollout("--stable-is-broken");
+    const { by, reason } = record().open.stableIsBroken;
+    assert.deepEqual([by, reason], ["alice", "--stable-is-broken"]);
+  });
+
   it("stops driving when its terminal closes, and leaves the traffic and the rollout as they are", async () => {
     const { log } = console;
     const driving = rollout("--stay");

@@ -52,6 +52,46 @@ describe("gray status", () => {
     });
   });
 
+  it("prints why the roll of a track does not go on, in Kubernetes' words", async () => {
+    world.deployment("web-canary").status.availableReplicas = 0;
+    const message = "0/1 nodes are available: 1 Insufficient cpu.";
+    const conditions = [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }];
+    Object.assign(pod("web-canary-1", "canary", b), { status: { phase: "Pending", conditions } });
+    const why = "pod web-canary-1 cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu";
+    const { stable, canary } = (await status()).tracks;
+    assert.deepEqual([stable.cause, canary.cause], [undefined, why]);
+    assert.ok((await shell.run(statusCommand())).includes(`The roll of canary does not go on: ${why}.`));
+  });
+
+  it("prints the decision that stable is broken", async () => {
+    const stableIsBroken = { by: "alice", reason: "500 since noon", at: "2026-01-01T00:00:00Z" };
+    world.writeRecord({ open: openRollout(b, a, { stableIsBroken }) }, "web");
+    assert.deepEqual((await status()).rollout.stableIsBroken, stableIsBroken);
+    assert.match(
+      await shell.run(statusCommand()),
+      /^Canary's own rates decide while stable is broken, by alice .* ago: 500 since noon\.$/m,
+    );
+  });
+
+  it("prints why pods of a track cannot be created", async () => {
+    const conditions = [{ type: "ReplicaFailure", status: "True", message: "exceeded quota: few" }];
+    Object.assign(world.deployment("web-canary").status, { availableReplicas: 0, conditions });
+    assert.match(
+      (await status()).tracks.canary.cause,
+      /^no pod of Deployment web-canary can be created.*: exceeded quota/,
+    );
+  });
+
+  it("says that canary's pods have all users while no pod of stable is ready", async () => {
+    pod("web-canary-1", "canary", b);
+    world.api.put("/apis/discovery.k8s.io/v1/namespaces/dora-apps/endpointslices/web-1", {
+      metadata: { name: "web-1", namespace: "dora-apps", labels: { "kubernetes.io/service-name": "web" } },
+      endpoints: [{ conditions: { ready: true }, targetRef: { name: "web-canary-1" } }],
+    } as never);
+    assert.match((await status()).overload, /^No pod of stable is ready, so all users are on 1 pod of canary/);
+    assert.match(await shell.run(statusCommand()), /No pod of stable is ready/);
+  });
+
   it("prints the field of a pod template that was changed outside of Pulumi, although the label release is the same", async () => {
     const { spec } = world.deployment("web").spec.template;
     spec.containers[0].image = "web:evil";

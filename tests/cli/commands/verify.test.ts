@@ -20,6 +20,7 @@ interface Final {
   readonly verdict: string;
   readonly reason: string;
   readonly guard?: string;
+  readonly basis?: string;
   readonly observed?: { readonly verdict: string; readonly reason: string };
 }
 
@@ -62,15 +63,20 @@ describe("gray verify", () => {
       spec: { containers: [{ name: "web", ports: [{ containerPort: 80 }] }] },
       status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
     });
-  /** Each pod answers a hundred requests per poll, canary some of them with 500. @param more answers instead of the server */
-  const traffic = (failed: number, more: typeof world.api.intercept = () => undefined) => {
+  /**
+   * Each pod answers a hundred requests per poll, canary some of them with 500.
+   *
+   * @param more answers instead of the server
+   * @param ofStable how many of stable's fail
+   */
+  const traffic = (failed: number, more: typeof world.api.intercept = () => undefined, ofStable = 0) => {
     world.api.intercept = (request) => {
       const answer = more(request);
       if (answer) return answer;
       if (request.path.endsWith("/pods")) polls++;
       const [, name] = /\/pods\/([^:]+):80\/proxy\/metrics$/.exec(request.path) ?? [];
       if (name === undefined) return undefined;
-      const bad = name.includes("canary") ? failed : 0;
+      const bad = name.includes("canary") ? failed : ofStable;
       const text = [`{code="200"} ${(100 - bad) * polls}`, `{code="500"} ${bad * polls}`].map(
         (series) => `http_requests_total${series}\n`,
       );
@@ -98,6 +104,30 @@ describe("gray verify", () => {
     const judged = [...world.api.objects.values()].filter(({ reason }) => reason === "ReleaseJudgedGood");
     assert.deepEqual(judged.map(({ involvedObject }) => involvedObject.name).sort(), ["web", "web-canary"]);
     assert.deepEqual(notes, []);
+  });
+
+  it("ends with 4 as soon as stable is broken and canary is good by its own rates, and tells the option", async () => {
+    traffic(0, undefined, 100);
+    const { last, code } = await verify();
+    assert.deepEqual([code, last.verdict, last.basis, recorded()?.verdict], [4, "undecided", "own rates", "undecided"]);
+    assert.match(last.reason, /^stable is broken \(.*; let them decide with gray verify --stable-is-broken$/);
+    assert.ok(polls * step < 120, `${polls} polls`);
+  });
+
+  it("lets canary's own rates decide with --stable-is-broken", async () => {
+    traffic(0, undefined, 100);
+    const { last, code } = await verify("--stable-is-broken");
+    assert.deepEqual([code, last.verdict, recorded()?.verdict], [0, "good", "good"]);
+    assert.match(
+      last.reason,
+      /^by canary's own rates, since stable is broken \(.*\), as alice decided: canary answers/,
+    );
+  });
+
+  it("ends with 3 with --stable-is-broken if canary fails by its own rates", async () => {
+    traffic(30, undefined, 100);
+    const { code } = await verify("--stable-is-broken");
+    assert.deepEqual([code, recorded()?.verdict], [3, "bad"]);
   });
 
   for (const [what, method, path] of [

@@ -1,0 +1,83 @@
+/** Decides whether stable is broken, so that canary cannot be compared with it. Pure. */
+import type { ArmCounts, Arms } from "./arms.ts";
+import { type Count, nothing } from "./count.ts";
+import { percent, span } from "./format.ts";
+import type { Settings } from "./question.ts";
+import { RateTest } from "./rate.ts";
+import type { PodTick } from "./tick.ts";
+
+/**
+ * The health of stable, as of the last tick.
+ *
+ * @example const isFailing = ({ failingSince }: StableHealth) => failingSince !== undefined;
+ */
+export interface StableHealth {
+  /** End of the last tick, in milliseconds since the epoch. */
+  readonly at: number;
+  /** Stable's answers 5xx and all its answers of late: what is older than `brokenSeconds` counts little. */
+  readonly recent: Count;
+  /** End of the first of the consecutive ticks that found stable failing, in milliseconds since the epoch. Absent if the last did not. */
+  readonly failingSince?: number | undefined;
+  /** How stable fails, with stable as the subject "it", as in "it answers 5xx in 98 % of its requests". Absent if it does not. */
+  readonly failure?: string | undefined;
+}
+
+/**
+ * The health of stable after a tick. Stable is failing in it if condition 1 or 2 holds.
+ *
+ * 1. Surely more than `broken` of its recent requests were answered 5xx, with an error probability of alpha in each tick.
+ * 2. None of its pods is ready, or it has neither pods nor counters. This does not count once a pod of stable runs canary's release,
+ *    because stable rolls to it, nor if no pod of either track is known.
+ *
+ * @param before the health after the previous tick. @default there was none
+ * @example healthAfter(undefined, armCountsOf(tick, question), question, defaults).failingSince // undefined
+ */
+export function healthAfter(
+  before: StableHealth | undefined,
+  { tick, stable }: ArmCounts,
+  question: Arms,
+  settings: Settings,
+): StableHealth {
+  const { at, seconds } = tick;
+  const { brokenSeconds, staleSeconds } = settings;
+  const kept = Math.exp(-seconds / brokenSeconds);
+  const recent = before ? { ...before.recent } : nothing();
+  recent.events *= kept;
+  recent.exposure *= kept;
+  for (const { failed, requests } of stable) {
+    recent.events += failed;
+    recent.exposure += requests;
+  }
+  const pods = tick.pods.filter(({ track, vanished }) => track === "stable" && !vanished);
+  const isKnown = tick.pods.length > 0 && !pods.some(({ release }) => release === question.canary);
+  const unready = isKnown ? withoutReadyPod(pods, stable.length > 0) : undefined;
+  const failure = question.stable.length === 0 ? undefined : (unready ?? failing(recent, settings));
+  if (failure === undefined) return { at, recent };
+  const isGap = before !== undefined && at - 1000 * (seconds + staleSeconds) > before.at;
+  const failingSince = (isGap ? undefined : before?.failingSince) ?? at;
+  return { at, recent, failingSince, failure };
+}
+
+function withoutReadyPod(pods: readonly PodTick[], isRead: boolean): string | undefined {
+  if (pods.some(({ ready }) => ready)) return undefined;
+  if (pods.length === 0) return isRead ? undefined : "it has no pod";
+  return pods.length === 1 ? "its pod is not ready" : `none of its ${pods.length} pods is ready`;
+}
+
+function failing({ events, exposure }: Count, { broken, alpha }: Settings): string | undefined {
+  if (events <= broken * exposure) return undefined;
+  const isSure = new RateTest(broken).logAbove(events, exposure) >= Math.log(1 / alpha);
+  return isSure ? `it answers 5xx in ${percent(events / exposure)} of its requests` : undefined;
+}
+
+/**
+ * Why stable is broken: it has been failing for `brokenSeconds`, so that neither a restart nor one client's burst counts.
+ *
+ * @returns a clause with stable as the subject "it"; undefined if it is not broken
+ * @example whyBroken(evidence.health, evidence.settings) // "it answers 5xx in 98 % of its requests, for 64 s"
+ */
+export function whyBroken(health: StableHealth | undefined, { brokenSeconds }: Settings): string | undefined {
+  if (health?.failingSince === undefined) return undefined;
+  const seconds = (health.at - health.failingSince) / 1000;
+  return seconds < brokenSeconds ? undefined : `${health.failure}, for ${span(seconds)}`;
+}

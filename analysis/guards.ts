@@ -1,0 +1,80 @@
+/** The reasons for which a verdict is withheld, whatever the numbers show. */
+import type { Guard } from "./conviction.ts";
+import type { Evidence } from "./evidence.ts";
+import { count, span } from "./format.ts";
+
+/** Why a verdict is withheld. */
+export interface Withheld {
+  /** The reason as one sentence. */
+  readonly reason: string;
+  readonly guard?: Guard;
+}
+
+/**
+ * Why there are no data to judge; undefined if there are.
+ *
+ * @param problems what could not be read in the last tick, as far as it matters
+ * @example whyNoData(evidence, Date.now(), [])?.guard // "no data"
+ */
+export function whyNoData(evidence: Evidence, now: number, problems: readonly string[]): Withheld | undefined {
+  const { last, question, answers, settings, seconds, trouble } = evidence;
+  const guard = "no data";
+  const why = trouble === undefined ? (last?.problems ?? []) : [trouble];
+  if (!last) return { guard, reason: `nothing has been observed yet${reasons(why)}` };
+  const withoutData = (now - last.at) / 1000;
+  if (withoutData > settings.staleSeconds) {
+    return { guard, reason: `no data for ${span(withoutData)}, so nothing can be decided${reasons(why)}` };
+  }
+  if (last.canaryPods === 0) return { guard, reason: `no pod runs release ${question.canary}` };
+  if (!last.canaryRead) return { guard, reason: `the metrics of canary cannot be read${reasons(problems)}` };
+  if (answers.canary.requests === 0) {
+    return { guard, reason: `no request has reached canary in ${span(seconds)}, so there are no data on it` };
+  }
+  if (problems.length > 0) return { guard, reason: `some metrics are missing${reasons(problems)}` };
+  return undefined;
+}
+
+function reasons(problems: readonly string[]): string {
+  const [first, ...more] = problems;
+  return first === undefined
+    ? ""
+    : ` (${first.replace(/\.$/, "")}${more.length > 0 ? `, and ${more.length} more` : ""})`;
+}
+
+/**
+ * Why canary's pods withhold a good verdict.
+ *
+ * @param excused whether their failures are excused, because stable's pods fail as often
+ * @example whyNotHealthy(evidence, false)?.guard // "canary's pods"
+ */
+export function whyNotHealthy({ last, podFailures }: Evidence, excused: boolean): Withheld | undefined {
+  if (last && last.unready.length > 0) {
+    return { guard: "canary's pods", reason: `canary's pod ${last.unready.join(", ")} is not ready` };
+  }
+  if (podFailures > 0 && !excused) {
+    return {
+      guard: "canary's pods",
+      reason: `canary's pods restarted or lost their readiness ${count(podFailures, "time")}`,
+    };
+  }
+  return undefined;
+}
+
+/**
+ * Why it is too early for a good verdict: the warm-up is not over, or canary has answered too few requests.
+ *
+ * @example whyTooEarly(evidence)?.guard // "warm-up"
+ */
+export function whyTooEarly({ settings, answers, warmingUp, canarySeconds }: Evidence): Withheld | undefined {
+  if (warmingUp) {
+    return {
+      guard: "warm-up",
+      reason: `canary has ${span(settings.warmUpSeconds - canarySeconds)} of its warm-up left`,
+    };
+  }
+  if (answers.canary.requests < settings.leastRequests) {
+    const reason = `canary has answered ${count(answers.canary.requests, "request")} of the ${count(settings.leastRequests)} that a verdict needs`;
+    return { guard: "too few requests", reason };
+  }
+  return undefined;
+}

@@ -9,6 +9,7 @@ import { adoptCommand } from "./commands/adopt.ts";
 import { approveCommand } from "./commands/approve.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { historyCommand } from "./commands/history.ts";
+import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { pauseCommand } from "./commands/pause.ts";
 import { planCommand } from "./commands/plan.ts";
@@ -39,7 +40,7 @@ const groups: readonly (readonly [heading: string, commands: readonly (() => Com
       approveCommand,
     ],
   ],
-  ["Operate:", [adoptCommand, destroyCommand]],
+  ["Operate:", [initCommand, adoptCommand, destroyCommand]],
   ["Develop:", [policyCommand]],
 ];
 

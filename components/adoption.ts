@@ -6,10 +6,12 @@ import { followersOf } from "./additional-service-args.ts";
 import { isScaled } from "./autoscaling.ts";
 import { canonicalJson } from "./canonical.ts";
 import { ingressSpec } from "./ingress.ts";
-import { adoptedAnnotation, serviceLabel } from "./names.ts";
+import { adoptedAnnotation } from "./names.ts";
+import { otherOwner } from "./other-owner.ts";
 import { servicePorts } from "./port.ts";
 import { type PodTemplate, type Release, releaseId } from "./release.ts";
 import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
+import { type ForeignRoute, routeObstacle } from "./traffic/gateway/replaced-route.ts";
 import { modeNameOf } from "./traffic/modes.ts";
 import { UserError } from "./user-error.ts";
 
@@ -31,6 +33,8 @@ export interface Adopting {
   readonly selector?: Labels;
   /** Whether this run replaces the adopted Deployment by one with the selector of gray release. */
   readonly replaces: boolean;
+  /** Whether the live HTTPRoutes go on leading to the shared Service, so that the program's routes wait for the first promotion. */
+  readonly keepsRoutes?: true;
 }
 
 interface Metadata {
@@ -78,6 +82,8 @@ export interface Adoptable {
     | undefined;
   /** Adopted only if the program describes an Ingress. */
   readonly ingress: { readonly metadata: Metadata; readonly spec?: object } | undefined;
+  /** The live HTTPRoutes that the program has routes in place of. They are taken over after the first promotion. @default none */
+  readonly routes?: readonly (ForeignRoute & { readonly metadata: Metadata })[];
 }
 
 /**
@@ -130,7 +136,7 @@ export function assertAdoptable(service: string, args: ServiceArgs, live: Adopta
 function obstacle(
   service: string,
   args: ServiceArgs,
-  { deployment, service: shared, ingress }: Adoptable,
+  { deployment, service: shared, ingress, routes = [] }: Adoptable,
 ): string | undefined {
   if (!deployment) return `there is no Deployment ${service}, so give the service the name of its Deployment`;
   if (!shared)
@@ -140,17 +146,12 @@ function obstacle(
     { kind: "Service", metadata: shared.metadata },
     ...(ingress && args.ingress ? [{ kind: "Ingress", metadata: ingress.metadata } as const] : []),
   ];
-  for (const { kind, metadata } of adopted) {
-    const [owner] = metadata.ownerReferences ?? [];
-    if (owner)
-      return `${kind} ${service} is managed by ${owner.kind} ${owner.name}, which would revert every change, so remove the service from that ${owner.kind} first`;
-    const owningService = metadata.labels?.[serviceLabel];
-    if (owningService !== undefined && owningService !== service) {
-      return `${kind} ${service} belongs to the service ${owningService}, so choose another service name`;
-    }
-    if (owningService === undefined && metadata.managedFields?.some(({ manager }) => manager?.startsWith("pulumi-"))) {
-      return `${kind} ${service} belongs to another Pulumi program, so remove it from the state of that program first`;
-    }
+  for (const [what, metadata] of [
+    ...adopted.map(({ kind, metadata }) => [`${kind} ${service}`, metadata] as const),
+    ...routes.map(({ metadata }) => [`HTTPRoute ${metadata.name}`, metadata] as const),
+  ]) {
+    const owner = otherOwner(what, service, metadata);
+    if (owner !== undefined) return owner;
   }
 
   const { replicas, selector: ofPods, template } = deployment.spec;
@@ -200,6 +201,8 @@ function obstacle(
       return `Ingress ${service} has ${other} ${live} and the program has ${described}, so change ingress in the program to the live ${other} (kubectl get ingress ${service} -n ${args.namespace} -o yaml)`;
     }
   }
+  const otherRoute = routes.map((route) => routeObstacle(service, args, route)).find((why) => why !== undefined);
+  if (otherRoute !== undefined) return otherRoute;
   for (const { kind, metadata } of adopted) {
     const described = describedOf(kind, args);
     for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
@@ -259,6 +262,16 @@ export function undescribed(kind: AdoptedKind, service: string, args: ServiceArg
     labels: without(metadata.labels, ours),
     annotations: without(metadata.annotations, describedOf(kind, args)),
   };
+}
+
+/**
+ * The annotations of a live object that a program may describe: without those that tools and platforms write for their own use.
+ *
+ * @example describableAnnotations({ "kubectl.kubernetes.io/restartedAt": "now", team: "dora" }) // { team: "dora" }
+ */
+export function describableAnnotations(annotations: Labels = {}): Labels {
+  const others = [...tools, ...platforms];
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !startsWithOne(key, others)));
 }
 
 function without(labels: Labels = {}, described: Labels): Labels {

@@ -118,10 +118,12 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
 
   /** Creates the objects, once the rollout is open. */
   protected override async initialize(inputs: pulumi.Inputs, _: unknown, name: string): Promise<ServiceOutputs> {
-    const { args, opening } = initialArgs.get(inputs) as InitialArgs;
-    const names = namesOf(name, args);
+    const { args: given, opening } = initialArgs.get(inputs) as InitialArgs;
+    const names = namesOf(name, given);
     const { service } = names;
     const rollout = await opening;
+    const { gateway, ...withoutRoutes } = given;
+    const args = gateway && !rollout.adopted?.keepsRoutes ? given : withoutRoutes;
     const owned = tracksOf(args);
     const child = { parent: this, provider: rollout.provider };
     const { owner } = rollout;

@@ -14,6 +14,7 @@ import { adoptedAnnotation, ownerAnnotation, serviceLabel, stackAnnotation } fro
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { UserError } from "../components/user-error.ts";
+import type { RouteObject } from "../kubernetes/objects/route.ts";
 import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import { isAdopted, type Live, releaseOf } from "../live/live.ts";
 import { type Adopted, type RecordReading, withStableHistory } from "../record/record.ts";
@@ -24,15 +25,22 @@ import { changeRecord, type RecordedService } from "../record/record-store.ts";
  * found. Returns `live` itself if there are no objects, or they are ours.
  *
  * @param owner the owner id of this stack
+ * @param routes the HTTPRoutes that this program will take over. @default none
  * @throws UserError if the objects cannot be adopted
  */
-export function asAdopted(service: string, args: ServiceArgs, owner: string, live: Live): Live {
+export function asAdopted(
+  service: string,
+  args: ServiceArgs,
+  owner: string,
+  live: Live,
+  routes: readonly RouteObject[] = [],
+): Live {
   const { stable } = live.deployments;
   const { service: shared, ingress } = live.front;
   const first = stable ?? shared;
   const isOurs = first?.metadata.labels?.[serviceLabel] === service && !isAdopted(stable);
   if (!first || isOurs) return live;
-  assertAdoptable(service, args, { deployment: stable, service: shared, ingress });
+  assertAdoptable(service, args, { deployment: stable, service: shared, ingress, routes });
   if (!stable) return live;
   const release = stable.metadata.annotations?.[adoptedAnnotation] ?? adoptedRelease(stable.spec.template).id;
   const ours = { [serviceLabel]: service };
@@ -115,6 +123,7 @@ export function adoptedReleaseOf(live: Live): Release | undefined {
  *
  * @param own the state of this stack
  * @param release id of the release that stable will run; undefined if another stack owns stable
+ * @param keepsRoutes whether the program's routes wait for the first promotion. @default false
  * @throws UserError if replacing the Deployment would delete its pods at once
  */
 export function adoptionPlan(
@@ -123,6 +132,7 @@ export function adoptionPlan(
   live: Live,
   own: StackState | undefined,
   release: string | undefined,
+  keepsRoutes = false,
 ): Adopting {
   const { stable } = live.deployments;
   const keeps = isAdopted(stable) && release === releaseOf(stable);
@@ -139,6 +149,7 @@ export function adoptionPlan(
     imports: own === undefined ? importsOf(args, live) : [],
     ...(keeps && { selector: stable.spec.selector.matchLabels ?? {} }),
     replaces,
+    ...(keepsRoutes && { keepsRoutes }),
   };
 }
 
@@ -152,6 +163,11 @@ function importsOf(args: ServiceArgs, { deployments, front }: Live): Adopting["i
   ];
 }
 
+/** The labels of the adopted Deployment that its replacement would not have. */
+function undescribedLabels(service: string, args: ServiceArgs, deployment: Marked | undefined): Record<string, string> {
+  return deployment ? undescribed("Deployment", service, args, deployment.metadata).labels : {};
+}
+
 /**
  * Marks the objects that this stack adopts, and records the adoption. User traffic and pods do not change.
  *
@@ -160,6 +176,7 @@ function importsOf(args: ServiceArgs, { deployments, front }: Live): Adopting["i
  * 4.18).
  *
  * @param stack the full name of this stack
+ * @param keptRoutes names of the HTTPRoutes that this program takes over after the first promotion. @default none
  */
 export async function adoptObjects(
   of: RecordedService,
@@ -167,12 +184,19 @@ export async function adoptObjects(
   live: Live,
   adopted: Adopted,
   stack: string,
+  keptRoutes: readonly string[] = [],
 ): Promise<void> {
   const { api, namespace, service } = of;
   const objects = { Deployment: live.deployments.stable, Service: live.front.service, Ingress: live.front.ingress };
   const owner = { [stackAnnotation]: stack };
+  const labels = undescribedLabels(service, args, objects.Deployment);
+  const whole: Adopted = {
+    ...adopted,
+    ...(keptRoutes.length > 0 && { routes: [...keptRoutes] }),
+    ...(Object.keys(labels).length > 0 && { labels }),
+  };
   await changeRecord(of, (before) =>
-    before.adopted ? before : { ...withStableHistory(before, adopted.release), adopted },
+    before.adopted ? before : { ...withStableHistory(before, adopted.release), adopted: whole },
   );
   for (const kind of importsOf(args, live)) {
     const { uid, labels = {}, annotations = {} } = objects[kind]?.metadata ?? {};

@@ -55,7 +55,7 @@ export async function apply(
     epoch,
     rollSeconds,
   };
-  if (adopts) await adoptObjects(guarded, args, live, adopts, stack.fullName);
+  if (adopts) await adoptObjects(guarded, args, live, adopts, stack.fullName, observation.keptRoutes);
   if (cutsOver) await cutOver(guarded);
   for (const warning of driftWarnings) void pulumi.log.warn(warning);
   await storeTemplates(guarded, compared);

@@ -8,12 +8,13 @@ import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { ReplicaSetObject } from "../kubernetes/objects/replica-set.ts";
-import { listPath, objectPath } from "../kubernetes/resources.ts";
+import { listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { isAdopted, isComplete, readDeployment, readService } from "../live/live.ts";
 import { awaitComplete, type Rolling } from "../live/roll.ts";
 import type { Adopted } from "../record/record.ts";
 import { changeRecord, type RecordedService, readRecord } from "../record/record-store.ts";
+import { handOverRoutes } from "./adopted-routes.ts";
 
 /** Time between two polls of the endpoints. */
 const pollMilliseconds = 250;
@@ -28,7 +29,9 @@ const patienceMilliseconds = 60_000;
  * 2. The shared Service selects stable's new pods alone. Canary runs the same release, and gets traffic again with its next `up`.
  * 3. Wait until no other pod is an endpoint of the Service, and then until every proxy has noticed.
  * 4. The adopted ReplicaSets are deleted together with their pods.
- * 5. The adoption is removed from the record.
+ * 5. Stable's Deployment gets the labels of the adopted one that the program does not describe, and the HTTPRoutes in front become the
+ *    program's.
+ * 6. The adoption is removed from the record.
  *
  * Does nothing if the service was not adopted, or stable's roll is not complete.
  *
@@ -55,6 +58,8 @@ export async function cutOver(of: Rolling & RecordedService): Promise<void> {
     assertNotInterrupted(of);
   }
   await Promise.all(adoptedSets.map(({ metadata }) => api.delete(objectPath("ReplicaSet", namespace, metadata.name))));
+  await keepLabels(of, stable, adopted.labels);
+  await handOverRoutes(of, adopted.routes ?? []);
   await changeRecord(of, ({ adopted: _, ...rest }) => rest);
 }
 
@@ -76,6 +81,14 @@ async function scaleToAtLeast(of: Rolling, { spec: { replicas } }: DeploymentObj
   throw new UserError(
     `Stable of ${service} in namespace ${namespace} was scaled to ${has} pods while ${wanted} adopted pods still serve: let its autoscaler keep at least ${wanted}, then run pulumi up of the stack that owns stable again.`,
   );
+}
+
+/** Gives stable's Deployment further labels, which an `up` leaves alone. */
+async function keepLabels(of: ServiceHandle, { metadata }: DeploymentObject, labels: Adopted["labels"]): Promise<void> {
+  if (labels === undefined) return;
+  const { name, namespace, uid } = metadata;
+  const object = { ...typeOf("Deployment"), metadata: { name, uid, labels } };
+  await of.api.apply("gray", objectPath("Deployment", namespace, name), object);
 }
 
 /** Makes the shared Service select stable's new pods alone. @returns whether the Service exists */

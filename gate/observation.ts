@@ -27,6 +27,7 @@ import { filesIn, readConfigMaps, releasesIn } from "../record/release-store.ts"
 import { type TrialFailure, tryObjects } from "./accepted.ts";
 import { accountsInUse } from "./accounts.ts";
 import { asAdopted } from "./adopt.ts";
+import { besideAdopted } from "./adopted-routes.ts";
 import { assertAutoscalable, removesAutoscaler } from "./autoscaler.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
@@ -64,6 +65,8 @@ export interface Observation {
   readonly breakGlass: string | undefined;
   /** Whether `gray adopt` requests the adoption of this service (GRAY_ADOPT). */
   readonly isAdoptionRequested: boolean;
+  /** Names of the HTTPRoutes that `args` leaves out until the first promotion of an adopted service. @default none */
+  readonly keptRoutes?: readonly string[];
   /** The live objects, as they will be after an adoption that is requested. */
   readonly live: Live;
   /** The record; in a preview with GRAY_RENDERED as it will be when the release reaches this stack. */
@@ -131,19 +134,19 @@ export type ObserveResult =
  *
  * @throws UserError for the first condition that does not hold; ApiError or Unreachable if the cluster cannot be read
  */
-export async function observe(resource: string, args: ServiceArgs, opts: ProviderOptions): Promise<ObserveResult> {
-  assertServiceArgs(resource, args);
-  const { service } = namesOf(resource, args);
-  const configFiles = await readAssets(args.configFiles ?? {});
-  const rendered = renderRelease(service, labelsOf(service, args), { ...args, configFiles });
+export async function observe(resource: string, program: ServiceArgs, opts: ProviderOptions): Promise<ObserveResult> {
+  assertServiceArgs(resource, program);
+  const { service } = namesOf(resource, program);
+  const configFiles = await readAssets(program.configFiles ?? {});
+  const rendered = renderRelease(service, labelsOf(service, program), { ...program, configFiles });
   const file = renderedFile();
-  const { namespace } = args;
+  const { namespace } = program;
   const key = serviceKey(namespace, service);
   assertDescribedOnce(resource, key);
   requestOwnStack();
 
   const given = givenProvider(opts);
-  const access = await accessOf(service, args, given);
+  const access = await accessOf(service, program, given);
   if (given && access === undefined) {
     return {
       kind: "unreachable",
@@ -156,14 +159,16 @@ export async function observe(resource: string, args: ServiceArgs, opts: Provide
   const found = findAccessOf(service, given, access);
   const api = connect(found);
   const of: ServiceHandle = { api, namespace, service };
-  const ownsCanary = tracksOf(args).includes("canary");
-  const isRouted = ownsCanary && modeOf(args).objects(service, args).routes.length > 0;
+  const ownsCanary = tracksOf(program).includes("canary");
+  const isRouted = ownsCanary && modeOf(program).objects(service, program).routes.length > 0;
   const [before, own] = await Promise.all([readLive(of, isRouted), ownState(namespace, service)]);
   assertSameCluster(service, own?.state, before.cluster);
   const { owner, ownerStash } = await ownerOf(resource, opts.aliases);
   const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
   const isAdoptionRequested = GRAY_ADOPT === key;
-  const live = isAdoptionRequested ? asAdopted(service, args, owner, before) : before;
+  const beside = await besideAdopted({ ...of, cluster: before.cluster }, program, isAdoptionRequested);
+  const { args, keptRoutes } = beside;
+  const live = isAdoptionRequested ? asAdopted(service, program, owner, before, beside.routes) : before;
   assertPreconditions(service, args, live, found.context);
 
   const pods = api.list(listPath("Pod", namespace), `app=${service}`);
@@ -209,6 +214,7 @@ export async function observe(resource: string, args: ServiceArgs, opts: Provide
     epoch,
     breakGlass,
     isAdoptionRequested,
+    keptRoutes,
     live,
     record,
     stackStates,

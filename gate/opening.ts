@@ -166,7 +166,8 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   const share = traffic && shareWarning(service, args, live, traffic);
   if (share !== undefined) warn(share);
   const isAdopted = adopted !== undefined || own?.adopted === true;
-  const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id) : undefined; // 10
+  const keepsRoutes = (observation.keptRoutes ?? []).length > 0;
+  const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id, keepsRoutes) : undefined; // 10
   return { adopted, releases, admissions, traffic, history, configMaps, accounts, adopting };
 }
 

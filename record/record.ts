@@ -28,6 +28,11 @@ export const verdictSchema = growing(
   512,
 );
 
+const labelsSchema = v.pipe(
+  mapOf(v.pipe(v.string(), v.maxLength(63, "must be the value of a label"))),
+  v.check((labels) => bytesOf(labels) <= 32 * 1024, "must be at most 32 KiB of labels"),
+);
+
 const adopted = growing(
   {
     /** Id of the version that ran when the service was adopted: the hash of its pod template. */
@@ -36,10 +41,11 @@ const adopted = growing(
      * The selector of the shared Service at adoption. The pods of both tracks have these labels; the adopted pods have
      * no label `track`.
      */
-    front: v.pipe(
-      mapOf(v.pipe(v.string(), v.maxLength(63, "must be the value of a label"))),
-      v.check((labels) => bytesOf(labels) <= 32 * 1024, "must be at most 32 KiB of labels"),
-    ),
+    front: labelsSchema,
+    /** Names of the HTTPRoutes that lead to the shared Service until the first promotion; absent if there are none. */
+    routes: v.optional(v.array(nameSchema)),
+    /** Labels of the adopted Deployment that the program does not describe, which its replacement keeps; absent if there are none. */
+    labels: v.optional(labelsSchema),
   },
   1024,
 );

@@ -21,6 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   live: ["border", "components", "analysis", "kubernetes", "record"],
   cutoff: ["components", "kubernetes", "record", "live"],
   gate: ["border", "components", "kubernetes", "record", "live"],
+  describe: ["border", "components", "kubernetes", "live"],
   evaluation: ["border", "components", "analysis", "kubernetes", "record", "live", "cutoff"],
   probe: ["border", "components", "analysis", "kubernetes", "live"],
   rollout: [

@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { oneLine } from "../../border/foreign-text.ts";
+import { helmAdvice } from "../../components/helm.ts";
 import { serviceKey } from "../../components/history.ts";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
@@ -169,9 +171,14 @@ async function firstPhase(of: ServiceHandle, stacks: readonly Stack[]): Promise<
   }
   const importing = [...new Set(importers.flat())];
   if (importing.length === 0) throw nothingToAdopt(service, `namespace ${namespace}`);
+  const deployment = await readDeployment(of, "stable");
+  const advice = deployment && helmAdvice(deployment.metadata);
   return {
     phase: 1,
-    summary: `Phase 1 of 2: ${service} is imported unchanged. Its pods stay, and canary's pods start beside them.`,
+    summary: [
+      `Phase 1 of 2: ${service} is imported unchanged. Its pods stay, and canary's pods start beside them.`,
+      ...(advice === undefined ? [] : ["", oneLine(advice, 2000)]),
+    ].join("\n"),
     previews: importing,
     upStacks: importing.map(({ stack }) => stack),
     env,

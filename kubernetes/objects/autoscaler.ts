@@ -1,8 +1,8 @@
 /** A HorizontalPodAutoscaler of the Kubernetes API. */
-import type { Metadata } from "./metadata.ts";
+
+import type { PartialObject } from "./metadata.ts";
 
 /** A HorizontalPodAutoscaler in the API; the fields used here. */
-export interface AutoscalerObject {
-  readonly metadata: Metadata;
+export interface AutoscalerObject extends PartialObject {
   readonly spec: { readonly scaleTargetRef: { readonly kind: string; readonly name: string } };
 }

@@ -9,6 +9,13 @@ export interface DeploymentObject {
   readonly spec: {
     readonly replicas: number;
     readonly progressDeadlineSeconds?: number;
+    readonly minReadySeconds?: number;
+    readonly revisionHistoryLimit?: number;
+    readonly paused?: boolean;
+    readonly strategy?: {
+      readonly type?: string;
+      readonly rollingUpdate?: { readonly maxSurge?: number | string; readonly maxUnavailable?: number | string };
+    };
     readonly selector: {
       readonly matchLabels?: Record<string, string>;
       readonly matchExpressions?: readonly object[];

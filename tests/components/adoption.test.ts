@@ -73,6 +73,11 @@ describe("an existing service", () => {
       /Deployment web is managed by Rollout it, which would revert every change/,
     ],
     [
+      "that is a hook of Helm",
+      { service: { ...service, metadata: { annotations: { "helm.sh/hook": "pre-install" } } } },
+      /Service web is a hook of Helm \(helm\.sh\/hook: pre-install\), .* make it a plain object of the chart first/,
+    ],
+    [
       "of another service",
       { service: { ...service, metadata: { labels: { "gray-release/service": "shop" } } } },
       /Service web belongs to the service shop/,

@@ -362,6 +362,58 @@ describe("a service that gray-release did not create", () => {
     assert.equal(record().adopted.release, old);
   });
 
+  describe("with an HTTPRoute to its Service", () => {
+    const route = "/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/httproutes/web";
+    const gateways = [{ name: "public", namespace: "infra" }];
+    const gateway = { gateway: { routes: [{ gateways, hostnames: ["a.example.com"] }] } };
+    const rules = [{ backendRefs: [{ kind: "Service", name: "web", port: 80 }] }];
+    const marks = () => world.api.objects.get(route)?.metadata ?? assert.fail();
+    beforeEach(() => {
+      world.installGateway();
+      const metadata = { name: "web", namespace: "dora-apps", annotations: { team: "dora" } };
+      world.api.put(route, { metadata, spec: { parentRefs: gateways, hostnames: ["a.example.com"], rules } });
+    });
+
+    it("is adopted with it: the route leads to the Service until stable is promoted, then the program splits it", async () => {
+      const { a } = await adopt(gateway);
+      assert.deepEqual(record().adopted.routes, ["web"]);
+      assert.deepEqual(world.api.objects.get(route)?.spec.rules, rules);
+      assert.deepEqual(object("service").spec.selector, labels);
+      const again = await world.up("canary", canary("a", { ...described, ...gateway }));
+      assert.ok(!again.resources.some(({ type }) => type.endsWith(":HTTPRoute")));
+      const owner = object("service").metadata.annotations?.["gray-release/owner"];
+      await promote(a, gateway);
+      assert.equal(record().adopted, undefined);
+      const { labels: given, annotations } = marks();
+      assert.deepEqual(given, { "gray-release/service": "web" });
+      assert.deepEqual(annotations, { team: "dora", "gray-release/owner": owner });
+      const run = await world.up("canary", canary("a", { ...described, ...gateway }));
+      assert.ok(find(run, "HTTPRoute"));
+      const names = world.api.objects
+        .get(route)
+        ?.spec.rules.at(-1)
+        .backendRefs.map(({ name }: { name: string }) => name);
+      assert.deepEqual(names, ["web-stable", "web-canary"]);
+    });
+
+    it("is refused with a route that is described otherwise", async () => {
+      const other = { gateway: { routes: [{ gateways, hostnames: ["b.example.com"] }] } };
+      await assert.rejects(
+        world.up("prod", prod("a", { ...described, ...other }), GRAY_ADOPT),
+        /cannot be adopted: HTTPRoute web has .*a\.example\.com/,
+      );
+      assert.equal(record(), null);
+    });
+  });
+
+  it("keeps the labels of its Deployment", async () => {
+    object("deployment").metadata.labels = { "helm.sh/chart": "web-1.2.3", name: "web" };
+    const { a } = await adopt();
+    assert.deepEqual(record().adopted.labels, { "helm.sh/chart": "web-1.2.3" });
+    await promote(a);
+    assert.equal(object("deployment").metadata.labels?.["helm.sh/chart"], "web-1.2.3");
+  });
+
   it("is adopted, tried and promoted in one stack as well", async () => {
     const run = await world.up("all", both("a", described), GRAY_ADOPT);
     assert.deepEqual(

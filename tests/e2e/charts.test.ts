@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { load, loadAll } from "js-yaml";
+import { get, kubectl, namespace as makeNamespace } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
+import { LOG_AGENT_IMAGE, RELEASE_IMAGES } from "../../sandbox/images.ts";
+
+const folder = join(import.meta.dirname, "charts");
+/** Workloads with the shapes of public charts. Two of them show the whole way; `npm run test:charts` takes all. */
+const charts = readdirSync(folder).filter((name) => process.env.GRAY_CHARTS === "all" || /^(01|12)-/.test(name));
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+for (const chart of charts) {
+  describe(`the chart ${chart}`, () => {
+    const text = readFileSync(join(folder, chart), "utf8")
+      .replaceAll("RELEASE", RELEASE_IMAGES.A)
+      .replaceAll("AGENT", LOG_AGENT_IMAGE);
+    const name =
+      (loadAll(text) as Manifest[]).find(({ kind }) => kind === "Deployment")?.metadata.name ?? assert.fail();
+    const namespace = `chart-${chart.slice(0, 2)}`;
+    const written = mkdtempSync(join(tmpdir(), "gray-chart-"));
+    let project: Project;
+    const uids = async (selector: string): Promise<string[]> =>
+      (await get(namespace, "pods", "-l", selector)).items
+        .filter(({ metadata }: { metadata: { deletionTimestamp?: string } }) => !metadata.deletionTimestamp)
+        .map(({ metadata }: { metadata: { uid: string } }) => metadata.uid)
+        .sort();
+
+    before(async () => {
+      await makeNamespace(namespace);
+      await kubectl(["apply", "-n", namespace, "-f", "-"], text);
+      await kubectl(["rollout", "status", `deployment/${name}`, "-n", namespace, "--timeout=120s"]);
+      project = await Project.create();
+    });
+    after(async () => {
+      await project.end();
+      rmSync(written, { recursive: true });
+      await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    });
+
+    it("is described, with pods that are the live ones", async () => {
+      const init = await project.gray("init", "--from", `deployment/${name}`, "-n", namespace, "--dir", written);
+      assert.equal(init.code, 0, init.output);
+      assert.doesNotMatch(init.output, /spec\.template|would refuse/);
+    });
+
+    it("is adopted without a roll, and released", async () => {
+      const { replicas } = (await get(namespace, "deployment", name)).spec;
+      const program = readFileSync(join(written, "index.ts"), "utf8");
+      const ours = program.replace('"gray-release"', '"./library.ts"').replaceAll(RELEASE_IMAGES.A, RELEASE_IMAGES.B);
+      project.write("index.ts", ours);
+      const { config } = load(readFileSync(join(written, "Pulumi.canary.yaml"), "utf8")) as { config: object };
+      project.configure("canary", { weight: Object.values(config)[0] });
+      const pods = await uids("");
+      const adopt = ["adopt", name, "-n", namespace, "--yes"];
+      const first = await project.gray(...adopt);
+      assert.equal(first.code, 0, first.output);
+      assert.deepEqual(await uids("!track"), pods);
+
+      const release = await project.release("canary", `${namespace}/${name}`);
+      await project.gray("approve", release, "--reason", "a test", "-n", namespace);
+      const second = await project.gray(...adopt);
+      assert.equal(second.code, 0, second.output);
+      assert.equal((await uids("track=stable")).length, replicas);
+      const { template } = (await get(namespace, "deployment", name)).spec;
+      assert.equal(template.metadata.labels.release, release);
+      assert.match(second.output, /is under gray release/);
+    });
+  });
+}

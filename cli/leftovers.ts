@@ -11,7 +11,12 @@ import { storedMaps, storeName } from "../record/config-map-store.ts";
 import { isVerdictName } from "../record/stored-verdict.ts";
 
 /** Kinds that a service has only with an argument. */
-const optional: readonly ObjectKind[] = ["ServiceAccount", "PodDisruptionBudget"];
+const optional: readonly ObjectKind[] = [
+  "ServiceAccount",
+  "PodDisruptionBudget",
+  "HorizontalPodAutoscaler",
+  "ScaledObject",
+];
 
 /** An object of a service that exists in the cluster. */
 export interface Leftover extends ObjectReference {
@@ -59,11 +64,11 @@ async function list(of: ServiceHandle, kind: ObjectKind) {
   try {
     return await api.list(listPath(kind, namespace), `${serviceLabel}=${service}`);
   } catch (error) {
+    if (error instanceof NotServed && !(await isServed(api, kind))) return [];
     // Roles for earlier versions do not have the permission, and a program with such a role could not create them.
     if (optional.includes(kind) && error instanceof ApiError && error.status === 403) return [];
     const mode = modeByRouteKind(kind);
     if (mode === undefined) throw error;
-    if (error instanceof NotServed && !(await isServed(api, kind))) return [];
     const isForbidden = error instanceof ApiError && error.status === 403;
     if (!isForbidden || (await mode.isUsed(of))) throw error;
     return [];

@@ -32,8 +32,10 @@ import { assertAutoscalable, removesAutoscaler } from "./autoscaler.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
 import { assertGateways } from "./gateways.ts";
+import { isMocked } from "./mocks.ts";
 import { assertDescribedOnce, type OwnableObject, ownerOf, readObjects } from "./owner.ts";
 import { assertPreconditions } from "./preconditions.ts";
+import { providerFor } from "./provider.ts";
 import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
 import { configMapNames } from "./retention.ts";
 import {
@@ -108,7 +110,7 @@ export interface ApplyContext {
 /** The result of `observe`. */
 export type ObserveResult =
   | { readonly kind: "seen"; readonly observation: Observation; readonly through: ApplyContext }
-  /** A preview that cannot read its cluster yet. */
+  /** A preview that cannot read its cluster yet, or a program under mocks. */
   | {
       readonly kind: "unreachable";
       readonly service: string;
@@ -123,7 +125,7 @@ export type ObserveResult =
  *
  * 1. The arguments are correct.
  * 2. GRAY_RENDERED is set in previews only.
- * 3. The cluster is known. A preview whose provider gets its cluster only in `up` sees nothing.
+ * 3. The cluster is known, and the program does not run under mocks (mocks.ts). A preview whose provider gets its cluster only in `up` sees nothing.
  * 4. This stack runs the service on this cluster, or nowhere. Only then the owner id is registered: registering makes the engine write
  *    the state, after a refresh that may have read another cluster.
  * 5. If the adoption of live objects is requested, they can be adopted.
@@ -143,19 +145,18 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const { namespace } = program;
   const key = serviceKey(namespace, service);
   assertDescribedOnce(resource, key);
-  requestOwnStack();
-
   const given = givenProvider(opts);
+  const unreachable = async (provider: pulumi.ProviderResource, own?: StackState): Promise<ObserveResult> => ({
+    kind: "unreachable",
+    service,
+    rendered,
+    own,
+    of: { resource, stack: ownStack(), provider, ...(await ownerOf(resource, opts.aliases)) },
+  });
+  if (isMocked()) return unreachable(given ?? providerFor({}, "none"));
+  requestOwnStack();
   const access = await accessOf(service, program, given);
-  if (given && access === undefined) {
-    return {
-      kind: "unreachable",
-      service,
-      rendered,
-      own: (await ownState(namespace, service))?.state,
-      of: { resource, stack: ownStack(), provider: given, ...(await ownerOf(resource, opts.aliases)) },
-    };
-  }
+  if (given && access === undefined) return unreachable(given, (await ownState(namespace, service))?.state);
   const found = findAccessOf(service, given, access);
   const api = connect(found);
   const of: ServiceHandle = { api, namespace, service };

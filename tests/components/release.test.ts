@@ -108,7 +108,7 @@ describe("a release", () => {
     assert.notEqual(releaseId(template, { config: { a: "1" } }), releaseId(template, { config: { a: "2" } }));
   });
 
-  it("keeps its id when it is stored in a stack output and read again", () => {
+  it("keeps its id when it is stored as JSON and read again", () => {
     const release = render({
       configFiles: { config: { files: { "a.conf": "a = 1\n" }, mountPath: "/etc/web" } },
       pod: { serviceAccountName: undefined, nodeSelector: { disk: "ssd" } } as never,

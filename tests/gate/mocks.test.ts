@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { CanaryService } from "../../components/canary-service.ts";
+import { setMocks } from "../../gate/mocks.ts";
+import { setEnvironment } from "../fake/environment.ts";
+import { web } from "../fake/web.ts";
+
+const valueOf = <T>(output: pulumi.Output<T>) => new Promise<T>((known) => output.apply(known));
+
+describe("a program under the mocks of gray-release/testing", () => {
+  let restore: () => void;
+  beforeEach(() => {
+    // No kubeconfig is read.
+    restore = setEnvironment({ KUBECONFIG: "/does/not/exist" });
+  });
+  afterEach(async () => {
+    await pulumi.runtime.disconnect();
+    restore();
+  });
+
+  it("makes the objects of a first install, which the mocks see, and has its outputs", async () => {
+    const seen: string[] = [];
+    const last = Promise.withResolvers<void>();
+    await setMocks({
+      newResource({ type, name }) {
+        seen.push(`${type.split(":").at(-1)} ${name}`);
+        if (name === "web-state") last.resolve();
+        return { id: name, state: {} };
+      },
+    });
+    const service = new CanaryService("web", web("a", { ingress: { host: "web.example.com" } }));
+    const [id, canary] = await Promise.all([valueOf(service.stableRelease), valueOf(service.canaryRelease)]);
+    assert.match(id ?? "", /^[0-9a-f]{12}$/);
+    assert.equal(canary, id);
+    assert.equal(await valueOf(service.url), "http://web.example.com");
+    await last.promise;
+    for (const object of ["Deployment web", "Deployment web-canary", "Service web", "Ingress web"]) {
+      assert.ok(seen.includes(object), object);
+    }
+  });
+
+  it("answers with what the mocks give, and needs none", async () => {
+    await setMocks({ newResource: ({ name }) => ({ id: name, state: { result: "given" } }) }, "shop", "canary", true);
+    assert.equal(pulumi.getStack(), "canary");
+    const { token } = new CanaryService("web", web("a", { tracks: ["canary"] }));
+    assert.equal(await valueOf(token as pulumi.Output<string>), "given");
+    await pulumi.runtime.disconnect();
+    await setMocks();
+    const other = new CanaryService("web", web("a", { tracks: ["canary"] }));
+    assert.equal(await valueOf(other.token as pulumi.Output<string>), "web-token");
+  });
+
+  it("lets a resource of the program have hooks", async () => {
+    await setMocks();
+    const hook = new pulumi.ResourceHook("seen", () => {});
+    const stash = new pulumi.Stash("mine", { input: "x" }, { hooks: { afterCreate: [hook] } });
+    assert.equal(await valueOf(stash.output), "x");
+  });
+
+  it("refuses wrong arguments as an up does", async () => {
+    await setMocks();
+    assert.throws(() => new CanaryService("web", web("a", { ports: [] })), /^UserError: web: ports is/);
+  });
+});

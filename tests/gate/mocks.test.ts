@@ -5,7 +5,7 @@ import { setMocks } from "../../gate/mocks.ts";
 import { setEnvironment } from "../fake/environment.ts";
 import { web } from "../fake/web.ts";
 
-const valueOf = <T>(output: pulumi.Output<T>) => new Promise<T>((known) => output.apply(known));
+const settled = <T>(output: pulumi.Output<T>) => new Promise<T>((known) => output.apply(known));
 
 describe("a program under the mocks of gray-release/testing", () => {
   let restore: () => void;
@@ -29,10 +29,10 @@ describe("a program under the mocks of gray-release/testing", () => {
       },
     });
     const service = new CanaryService("web", web("a", { ingress: { host: "web.example.com" } }));
-    const [id, canary] = await Promise.all([valueOf(service.stableRelease), valueOf(service.canaryRelease)]);
+    const [id, canary] = await Promise.all([settled(service.stableRelease), settled(service.canaryRelease)]);
     assert.match(id ?? "", /^[0-9a-f]{12}$/);
     assert.equal(canary, id);
-    assert.equal(await valueOf(service.url), "http://web.example.com");
+    assert.equal(await settled(service.url), "http://web.example.com");
     await last.promise;
     for (const object of ["Deployment web", "Deployment web-canary", "Service web", "Ingress web"]) {
       assert.ok(seen.includes(object), object);
@@ -43,18 +43,18 @@ describe("a program under the mocks of gray-release/testing", () => {
     await setMocks({ newResource: ({ name }) => ({ id: name, state: { result: "given" } }) }, "shop", "canary", true);
     assert.equal(pulumi.getStack(), "canary");
     const { token } = new CanaryService("web", web("a", { tracks: ["canary"] }));
-    assert.equal(await valueOf(token as pulumi.Output<string>), "given");
+    assert.equal(await settled(token as pulumi.Output<string>), "given");
     await pulumi.runtime.disconnect();
     await setMocks();
     const other = new CanaryService("web", web("a", { tracks: ["canary"] }));
-    assert.equal(await valueOf(other.token as pulumi.Output<string>), "web-token");
+    assert.equal(await settled(other.token as pulumi.Output<string>), "web-token");
   });
 
   it("lets a resource of the program have hooks", async () => {
     await setMocks();
     const hook = new pulumi.ResourceHook("seen", () => {});
     const stash = new pulumi.Stash("mine", { input: "x" }, { hooks: { afterCreate: [hook] } });
-    assert.equal(await valueOf(stash.output), "x");
+    assert.equal(await settled(stash.output), "x");
   });
 
   it("refuses wrong arguments as an up does", async () => {

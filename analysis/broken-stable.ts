@@ -40,7 +40,9 @@ export function healthAfter(
 ): StableHealth {
   const { at, seconds } = tick;
   const { brokenSeconds, staleSeconds } = settings;
-  const kept = Math.exp(-seconds / brokenSeconds);
+  // Also over a gap, such as that between two drivers: what stable answered before it says little about now.
+  const passed = before === undefined ? seconds : Math.max(seconds, (at - before.at) / 1000);
+  const kept = Math.exp(-passed / brokenSeconds);
   const recent = before ? { ...before.recent } : nothing();
   recent.events *= kept;
   recent.exposure *= kept;

@@ -34,7 +34,7 @@ export function knownServices(resources: readonly Resource[]): KnownService[] {
   const older = v.safeParse(exported, root?.outputs);
   const ofOlder = Object.entries(older.success ? older.output.releases : {}).flatMap(([key, { cluster, history }]) => {
     const [namespace = "", service = ""] = key.split("/");
-    return found.some((each) => each.service === service)
+    return found.some((each) => each.service === service && each.namespace === namespace)
       ? []
       : [{ namespace, service, cluster, exported: history.map(({ id }) => id) }];
   });

@@ -55,7 +55,7 @@ export interface KedaArgs {
 export interface ScaledObjectSpec {
   /** What KEDA scales by, as in the API. */
   readonly triggers: readonly object[];
-  /** The fewest pods of stable. @default 1, because stable always serves; the API's own default is 0 */
+  /** The fewest pods of stable. At least 1, because stable always serves. @default 1; the API's own default is 0 */
   readonly minReplicaCount?: number;
   /** The most pods of stable. @default 100 (the API's own default) */
   readonly maxReplicaCount?: number;
@@ -75,7 +75,7 @@ const cpuMessage = 'must be a whole percentage of at least 1, or a text such as 
 const list = (message: string) => v.pipe(v.array(plainObject(), message), v.nonEmpty(message));
 const horizontal = v.pipe(
   v.strictObject({
-    minReplicas: v.optional(wholeNumber(0)),
+    minReplicas: v.optional(wholeNumber(1)),
     maxReplicas: wholeNumber(1),
     cpu: v.optional(v.custom<Percent>((input) => isPercent(input), cpuMessage)),
     metrics: v.optional(list("must be a list of metrics, as in autoscaling/v2")),
@@ -91,7 +91,7 @@ const keda = v.strictObject({
   keda: v.pipe(
     v.looseObject({
       triggers: list("must be a list of at least one trigger"),
-      minReplicaCount: v.optional(wholeNumber(0)),
+      minReplicaCount: v.optional(wholeNumber(1)),
       maxReplicaCount: v.optional(wholeNumber(1)),
       scaleTargetRef: v.optional(
         v.pipe(

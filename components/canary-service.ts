@@ -227,7 +227,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
     );
     this.registerOutputs({
       serviceName: service,
-      url: urlOf(service, args),
+      url: urlOf(service, given),
       stableRelease: rollout.releases.stable?.id,
       canaryRelease: rollout.releases.canary?.id,
       admission: rollout.admissions,

@@ -18,7 +18,8 @@ const nameByKeda = (scaled: string) => `keda-hpa-${scaled}`;
  * Checks that stable can have the autoscaler of the program.
  *
  * 1. For a ScaledObject, the cluster has KEDA.
- * 2. No HorizontalPodAutoscaler that this service does not own scales stable, because two would overwrite each other's number.
+ * 2. No HorizontalPodAutoscaler scales stable that this service does not own, by itself or by its ScaledObject, because two would overwrite
+ *    each other's number.
  *
  * @throws UserError for the first condition that does not hold
  */
@@ -33,13 +34,15 @@ export async function assertAutoscalable(of: ServiceHandle, args: ServiceArgs): 
   }
   const target = deploymentName(service, "stable");
   const all = await unlessForbidden(api.list(listPath("HorizontalPodAutoscaler", namespace)), []);
-  const other = all.find(
+  const others = all.filter(
     ({ metadata, spec: { scaleTargetRef } }) =>
-      scaleTargetRef.kind === "Deployment" &&
-      scaleTargetRef.name === target &&
-      metadata.name !== nameByKeda(target) &&
-      !isOurs(service, metadata),
+      scaleTargetRef.kind === "Deployment" && scaleTargetRef.name === target && !isOurs(service, metadata),
   );
+  const byKeda = others.some(({ metadata }) => metadata.name === nameByKeda(target))
+    ? await unlessForbidden(api.get(objectPath("ScaledObject", namespace, target)), undefined)
+    : undefined;
+  const isByOurs = byKeda !== undefined && isOurs(service, byKeda.metadata);
+  const other = others.find(({ metadata }) => !isByOurs || metadata.name !== nameByKeda(target));
   if (other === undefined) return;
   const { name } = other.metadata;
   throw new UserError(

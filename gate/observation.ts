@@ -191,7 +191,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   // The releases that canary may run. Which of them it does run is not decided yet.
   const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
   const configMaps = ownsCanary ? configMapNames(service, releases, configMapsToKeep(releases, inUse)) : [];
-  const accounts = ownsCanary ? await accountsInUse(of, args, releases) : [];
+  const accounts = ownsCanary ? await accountsInUse(of, args, releases, live) : [];
   const epoch = GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined;
   // A rollback must not depend on an object that it does not change.
   const isTried = epoch === undefined && breakGlass === undefined;

@@ -7,7 +7,6 @@ import { objectsOf } from "../components/objects.ts";
 import type { Release } from "../components/release.ts";
 import { rollSeconds } from "../components/roll.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
-import { accountsOf } from "../components/service-account-args.ts";
 import { tracksOf } from "../components/service-args.ts";
 import { rollOrder, shiftOf, type Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
@@ -16,6 +15,7 @@ import { releaseOf } from "../live/live.ts";
 import { type Adopted, stableReleases } from "../record/record.ts";
 import { verdictAge } from "../record/verdict-age.ts";
 import { linesOf } from "./accepted.ts";
+import { neededAccounts } from "./accounts.ts";
 import { shownAdmissions } from "./admissions.ts";
 import { adoptedReleaseOf, adoptionOf, adoptionPlan } from "./adopt.ts";
 import { notAppliedWarning } from "./applied.ts";
@@ -151,7 +151,7 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   ]);
   lostWarnings(service, stackStates, history).forEach(warn);
   const configMaps = traffic ? configMapsToKeep(history, observation.configMapsInUse) : {};
-  const needed = accountsOf(history);
+  const needed = neededAccounts(history, live);
   const accounts = traffic ? observation.accountsInUse.filter((name) => needed.includes(name)) : [];
   const written = objectsOf(service, args, configMapNames(service, history, configMaps), accounts);
   const isWritten = ({ object }: OwnableObject) =>

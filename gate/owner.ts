@@ -11,6 +11,7 @@ import type { Metadata, PartialObject } from "../kubernetes/objects/metadata.ts"
 import { objectPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { Live } from "../live/live.ts";
+import { perDeployment } from "./per-deployment.ts";
 import { ownStack } from "./stack-state.ts";
 
 /** The owner id of this stack for a service, and the resource that holds it in the state. */
@@ -52,14 +53,14 @@ function stashOf(alias: pulumi.Unwrap<pulumi.URN | pulumi.Alias>): pulumi.Alias 
   return [stack, project, stashType, ownerName(name)].join("::");
 }
 
-/** The name of the component of each service that a stack has opened, by stack and key. */
-const described = new Map<string, string>();
+/** The name of the component of each service that this deployment has opened, by stack and key. */
+const described = perDeployment(() => new Map<string, string>());
 
 /** @throws UserError if the program describes a service twice, by two components */
 export function assertDescribedOnce(resource: string, key: string): void {
   const at = JSON.stringify([ownStack(), key]);
-  const other = described.get(at) ?? resource;
-  described.set(at, other);
+  const other = described().get(at) ?? resource;
+  described().set(at, other);
   if (other === resource) return;
   throw new UserError(
     `CanaryService ${resource} and CanaryService ${other} both describe the service ${key}: give one of them another name or namespace.`,

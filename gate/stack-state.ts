@@ -1,5 +1,6 @@
 /** The stack state of a service: what this stack stored in its last run, and what the releases in the cluster say about canary. */
 
+import { setTimeout } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import * as v from "valibot";
 import { defaults } from "../components/defaults.ts";
@@ -130,9 +131,12 @@ function runByCanary(canary: Live["deployments"]["canary"], stored: readonly Rel
   return hasRun ? id : canary.metadata.annotations?.[previousAnnotation];
 }
 
-/** The releases in this order; those that it does not name come last. */
+/**
+ * The releases in this order. Those that it does not name come first: they were stored by a run that ended before it wrote the stack state, so they
+ * are newer.
+ */
 function inOrder(releases: readonly Release[], order: readonly string[]): Release[] {
-  const place = ({ id }: Release) => (order.includes(id) ? order.indexOf(id) : order.length);
+  const place = ({ id }: Release) => order.indexOf(id);
   return releases.toSorted((a, b) => place(a) - place(b));
 }
 
@@ -179,6 +183,9 @@ function sibling(stack: string): string {
 /** The outputs of the resources of a stack, by URN. */
 type ResourceOutputs = Readonly<Record<string, { readonly type: string; readonly outputs?: object }>>;
 
+/** Milliseconds between two attempts to read a state. */
+const attemptMilliseconds = 100;
+
 const requested = perDeployment(() => new Map<string, Promise<ResourceOutputs>>());
 
 /**
@@ -186,14 +193,26 @@ const requested = perDeployment(() => new Map<string, Promise<ResourceOutputs>>(
  * so nothing has to be registered first, and a program needs no stack outputs.
  */
 function resourcesOf(stack: string): Promise<ResourceOutputs> {
-  const found = requested().get(stack) ?? readResources(stack);
+  const found = requested().get(stack) ?? readResources(stack, 10);
   requested().set(stack, found);
   return found;
 }
 
-async function readResources(stack: string): Promise<ResourceOutputs> {
-  const { outputs = {} } = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stack });
-  return outputs;
+/**
+ * A file backend may read a state while it is written, and then finds it incomplete (pulumi 3.259: "failed to load checkpoint: EOF"), so it is read
+ * again.
+ */
+async function readResources(stack: string, attempts: number): Promise<ResourceOutputs> {
+  try {
+    const { outputs = {} } = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
+      stackName: stack,
+    });
+    return outputs;
+  } catch (error) {
+    if (attempts <= 1 || !(error as Error).message.includes("checkpoint")) throw error;
+    await setTimeout(attemptMilliseconds);
+    return readResources(stack, attempts - 1);
+  }
 }
 
 /** Requests this stack's state, so that it arrives while the cluster is read. */
@@ -248,6 +267,5 @@ interface Exported {
   readonly history: readonly Release[];
 }
 
-// Requested as early as possible, while the program is imported and has registered nothing. A file backend may read a state while it is
-// written, and then finds it incomplete (pulumi 3.259: "failed to load checkpoint: EOF").
+// Requested as early as possible, while the program is imported and has registered nothing, so that it seldom meets a state that is written.
 if (pulumi.runtime.hasMonitor()) requestOwnStack();

@@ -11,7 +11,7 @@ const secretArguments = ["access"];
  * The arguments as constants, which a release needs because its id is the hash of its content. A value that Pulumi knows is a constant,
  * also if it comes from another resource. A field that is null is left out, as not given.
  *
- * @returns undefined in a preview if an argument is known only in `up`
+ * @returns undefined if an argument is not known, because only `up` or a later `up` will know it
  * @throws UserError if an argument is a secret
  * @example await constantArgs("web", { namespace: pulumi.output("shop") }) // { namespace: "shop" }
  */

@@ -1,6 +1,7 @@
 /** Constructs the component for a program in another language. */
 import * as pulumi from "@pulumi/pulumi";
 import { CanaryService } from "../components/canary-service.ts";
+import { UserError } from "../components/user-error.ts";
 import { openRollout } from "../gate/open.ts";
 import { constantArgs } from "./constant-args.ts";
 
@@ -23,7 +24,12 @@ export async function construct(
 ): Promise<pulumi.provider.ConstructResult> {
   if (type !== componentType) throw new Error(`gray-release has no resource ${type}`);
   const args = await constantArgs(name, inputs);
-  if (args === undefined) return constructUnknown(name, opts);
+  if (args === undefined) {
+    if (pulumi.runtime.isDryRun()) return constructUnknown(name, opts);
+    throw new UserError(
+      `${name}: an argument is not known in this up, for example because of --target, so no object of the service is changed: run pulumi up without such an option.`,
+    );
+  }
   const rollout = await openRollout(name, args, opts);
   const service = new CanaryService(name, { ...args, rollout }, opts);
   const { urn, serviceName, url, stableRelease, canaryRelease, admission, token } = service;

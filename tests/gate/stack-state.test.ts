@@ -100,11 +100,30 @@ describe("what is stored about a service", () => {
   });
 
   describe("in the stack that owns canary", () => {
-    it("are the stored releases in the order of the stack state", async () => {
+    it("are the stored releases in the order of the stack state, after those that it does not name yet", async () => {
       const states = { canary: stash(state({ canary: idOf("b") }, "b", "a")) };
       const it = await found("canary", canary, states, { stored: stored("a", "x", "b") });
       assert.deepEqual(it.asked, ["gray-release/canary"]);
-      assert.deepEqual([it.canaryRuns, named(it)], [idOf("b"), ["b", "a", "x"]]);
+      assert.deepEqual([it.canaryRuns, named(it)], [idOf("b"), ["x", "b", "a"]]);
+    });
+
+    it("are read again if the backend meets a state that is being written", async () => {
+      let attempts = 0;
+      const written = stash(state({ canary: idOf("b") }, "b"));
+      await run(
+        async () => {
+          assert.equal((await ownState("dora-apps", "web"))?.state.current.canary, idOf("b"));
+        },
+        {
+          stack: "canary",
+          resourcesOf() {
+            attempts++;
+            if (attempts < 3) throw Object.assign(new Error(), { details: "failed to load checkpoint: EOF" });
+            return written;
+          },
+        },
+      );
+      assert.equal(attempts, 3);
     });
 
     it("names the releases that are gone, and those that are damaged", async () => {

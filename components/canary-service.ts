@@ -17,6 +17,7 @@ import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
 import { serviceAccounts } from "./service-account.ts";
 import { assertServiceArgs, type ServiceArgs, tracksOf } from "./service-args.ts";
+import { storedReleaseData } from "./stored-release.ts";
 import { modeOf } from "./traffic/modes.ts";
 import type { Track } from "./traffic.ts";
 import { percentOf } from "./units.ts";
@@ -154,13 +155,12 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
         ? { import: `${args.namespace}/${service}`, ignoreChanges: ["metadata", "spec"] }
         : {};
     let canary: Deployment | undefined;
+    let files: ReadonlyMap<string, pulumi.Resource> = new Map();
     let token: pulumi.Output<string> | undefined;
     const { traffic } = rollout;
     if (traffic) {
-      const needed = [
-        ...releaseConfigMaps(names, args, rollout, child),
-        ...serviceAccounts(names, args, owner, rollout.serviceAccounts ?? [], child),
-      ];
+      files = releaseConfigMaps(names, args, rollout, child);
+      const needed = [...files.values(), ...serviceAccounts(names, args, owner, rollout.serviceAccounts ?? [], child)];
       planConfigMap(names, args, rollout, child);
       const password = new RandomPassword(
         resourceNameOf(names, `${service}-token`),
@@ -200,15 +200,16 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       if (args.ingress)
         serviceIngress(service, names, args, args.ingress, owner, { ...child, protect: true, ...as("Ingress") });
     }
+    // Stable runs only what is stored.
+    const stored = canary ? storedReleases(names, args, rollout, canary, files, child) : [];
     const stable = owned.includes("stable")
-      ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])
+      ? deploy("stable", rollout.stableReplicas, canary ? [canary, ...stored] : [])
       : undefined;
     for (const track of args.disruptionBudget ? owned : []) trackBudget(names, track, args, owner, child);
     if (stable && args.autoscaling) stableAutoscaler(names, args, args.autoscaling, owner, child);
     if (stable && args.debugIngress)
       serviceIngress(debugIngressName(service), names, args, args.debugIngress, owner, child);
 
-    if (canary) storedReleases(names, args, rollout, canary, child);
     const stackState = stackStateOf(args.namespace, rollout);
     const running: OutputWithUnknowns = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
     // `pulumi refresh --run-program` also executes this code, but changes no Deployment. So the releases of the Deployments
@@ -219,11 +220,11 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       const isFinished = byCanary === stackState.current.canary && byStable === stackState.current.stable;
       return isFinished ? stackState : (rollout.remembered ?? null);
     }, !pulumi.runtime.isDryRun());
-    // It is registered only after all Deployments, so a failed or refused run leaves the state as it was.
+    // It is registered only after all Deployments and stored releases, so a failed or refused run leaves the state as it was.
     new pulumi.Stash(
       stateName(service, name === service ? undefined : args.namespace),
       { input: known },
-      { parent: this },
+      { parent: this, dependsOn: stored },
     );
     this.registerOutputs({
       serviceName: service,
@@ -277,6 +278,7 @@ function stackStateOf(namespace: string, rollout: RolloutContext): StackState {
     ...(rollout.verdict && { verdict: rollout.verdict }),
     ...(rollout.adopted?.selector && { adopted: true }),
     history: rollout.history.map(({ id }) => id),
+    copies: Object.fromEntries(rollout.history.map((release) => [release.id, storedReleaseData(release).release])),
   };
 }
 

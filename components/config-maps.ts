@@ -13,6 +13,8 @@ import { storedReleaseData, storedReleaseName } from "./stored-release.ts";
 /**
  * Creates the ConfigMaps that the releases in the history mount, and those that must not be deleted for another reason.
  *
+ * @returns them by name
+ *
  * @example releaseConfigMaps(namesOf("web", args), args, rollout, { parent, provider })
  */
 export function releaseConfigMaps(
@@ -20,16 +22,15 @@ export function releaseConfigMaps(
   args: ServiceArgs,
   rollout: RolloutContext,
   opts: CustomResourceOptions,
-): ConfigMap[] {
+): Map<string, ConfigMap> {
   const stored = new Set(rollout.history.map(({ id }) => storedReleaseName(names.service, id)));
   const own = Object.entries(rollout.configMaps).filter(([name]) => !stored.has(name));
-  return own.map(
-    ([name, files]) =>
-      new ConfigMap(
-        resourceNameOf(names, name),
-        { metadata: configMapMetadata(names.service, name, args, rollout), immutable: true, ...configMapData(files) },
-        opts,
-      ),
+  return new Map(
+    own.map(([name, files]) => {
+      const metadata = configMapMetadata(names.service, name, args, rollout);
+      const object = { metadata, immutable: true, ...configMapData(files) };
+      return [name, new ConfigMap(resourceNameOf(names, name), object, opts)] as const;
+    }),
   );
 }
 
@@ -37,23 +38,27 @@ export function releaseConfigMaps(
  * Creates the ConfigMaps in which the releases of the history are stored. That of the release that canary runs is created when all its pods are
  * available, so a stored release has run.
  *
- * @example storedReleases(namesOf("web", args), args, rollout, canaryDeployment, { parent, provider })
+ * @param files the ConfigMaps with the files, by name
+ * @example storedReleases(namesOf("web", args), args, rollout, canaryDeployment, files, { parent, provider })
  */
 export function storedReleases(
   names: ServiceNames,
   args: ServiceArgs,
   rollout: RolloutContext,
   canary: Resource,
+  files: ReadonlyMap<string, Resource>,
   opts: CustomResourceOptions,
 ): ConfigMap[] {
   const { service } = names;
   return rollout.history.map((release) => {
     const name = storedReleaseName(service, release.id);
     const isNew = release.id === rollout.releases.canary?.id;
+    // So a release is deleted before its files, and one that is stored has them.
+    const needed = Object.keys(release.configMaps).flatMap((configMap) => files.get(configMap) ?? []);
     return new ConfigMap(
       resourceNameOf(names, name),
       { metadata: configMapMetadata(service, name, args, rollout), immutable: true, data: storedReleaseData(release) },
-      { ...opts, ...(isNew && { dependsOn: canary }) },
+      { ...opts, dependsOn: [...(isNew ? [canary] : []), ...needed] },
     );
   });
 }

@@ -29,8 +29,13 @@ export interface StackState {
   readonly verdict?: { readonly release: string; readonly hours: number | "assumed" };
   /** Whether stable's Deployment is an adopted one. */
   readonly adopted?: boolean;
-  /** Ids of the releases that can still start pods, newest first. A stack without canary stores only its own. */
+  /** Ids of the releases that can still start pods, newest first. A stack without canary has only its own and the one before. */
   readonly history: readonly string[];
+  /**
+   * Release id -> the text with which the release is stored in the cluster, from which its ConfigMap is made again if it is gone. Of the releases in
+   * the history; in a stack without canary, also of the one that stable ran before. @default none
+   */
+  readonly copies?: Readonly<Record<string, string>>;
 }
 
 /** The key of a service: its namespace and name. @example serviceKey("dora-apps", "web") // "dora-apps/web" */

@@ -1,6 +1,7 @@
 /** The form in which a release is stored in the cluster: an immutable ConfigMap, whose name has the id of the release. Pure. */
 
 import * as v from "valibot";
+import { canonicalJson } from "./canonical.ts";
 import type { Files } from "./config-files.ts";
 import { type PodTemplate, type Release, releaseId } from "./release.ts";
 import { releaseIdSchema } from "./release-id.ts";
@@ -25,12 +26,13 @@ export function storedReleaseId(service: string, name: string): string | undefin
 }
 
 /**
- * The data of the ConfigMap with a release: its pod template and the names of the ConfigMaps that it mounts, but no content of these.
+ * The data of the ConfigMap with a release: its pod template and the names of the ConfigMaps that it mounts, but no content of these. The
+ * same release gives the same text.
  *
  * @example storedReleaseData(release).release // '{"template":{...},"configMaps":["web-config-0123456789"]}'
  */
 export function storedReleaseData({ template, configMaps }: Release): { readonly release: string } {
-  return { release: JSON.stringify({ template, configMaps: Object.keys(configMaps) }) };
+  return { release: canonicalJson({ template, configMaps: Object.keys(configMaps).sort() }) };
 }
 
 /**

@@ -3,6 +3,7 @@
 import { defaults } from "../components/defaults.ts";
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
+import { storedReleaseName } from "../components/stored-release.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { isComplete, type Live, releaseOf, runs } from "../live/live.ts";
@@ -189,8 +190,12 @@ function findRelease(situation: Situation, track: Track, wanted: string): Releas
   const found = stackStates.history.find((release) => release.id === id);
   if (found) return found;
   const list = stackStates.history.map((release) => release.id).join(", ") || "none";
+  const why =
+    stackStates.damaged.find((release) => release.id === id)?.why ??
+    (id !== undefined && stackStates.gone.includes(id) ? "it is gone" : undefined);
+  const lost = why === undefined ? "" : ` (it was stored in ConfigMap ${storedReleaseName(service, id ?? "")}: ${why})`;
   throw new UserError(
-    `${service} ${track}: release ${id ?? wanted} is not in the history, which keeps ${list}: set release to one of these, to next or to current.`,
+    `${service} ${track}: release ${id ?? wanted} is not in the history${lost}, which keeps ${list}: set release to one of these, to next or to current.`,
   );
 }
 

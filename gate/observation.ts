@@ -4,17 +4,19 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
 import { type Files, readAssets } from "../components/config-files.ts";
 import { configMapsToKeep, type StackState, serviceKey } from "../components/history.ts";
-import { namesOf } from "../components/names.ts";
+import { namesOf, ownerAnnotation } from "../components/names.ts";
 import { objectsOf } from "../components/objects.ts";
 import { givenProvider, type ProviderOptions } from "../components/provider.ts";
 import { type Release, renderRelease } from "../components/release.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
+import { understoodRelease } from "../components/stored-release.ts";
 import { type ModeName, modeNameOf, modeOf } from "../components/traffic/modes.ts";
 import { tracks } from "../components/traffic.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import { connect } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { PartialObject } from "../kubernetes/objects/metadata.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
@@ -180,11 +182,13 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   ]);
   const stored = releasesIn(service, maps);
   const files = filesIn(service, maps);
-  const rebuilt = rebuiltReleases(live, own?.state, recorded, files);
+  const rebuilt = [...copiedReleases(own?.state, files), ...rebuiltReleases(live, own?.state, recorded, files)];
   const remembered = await readStackStates(service, args, live, own, stored, rebuilt);
-  // Nothing is deleted while a stored release is damaged, because it is not known what it needs.
-  const isWhole = stored.damaged.length === 0;
-  const inUse = ownsCanary ? (isWhole ? await configMapsInUse(of, files, pods) : files) : {};
+  // Nothing of this stack is deleted while a stored release is damaged, because it is not known what it needs.
+  const isWhole = remembered.damaged.length === 0;
+  const isOwn = ({ metadata }: PartialObject) => metadata.annotations?.[ownerAnnotation] === owner;
+  const all = () => filesIn(service, maps.filter(isOwn));
+  const inUse = ownsCanary ? (isWhole ? await configMapsInUse(of, files, pods) : all()) : {};
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
   const { stackStates, record } =
     file === undefined ? { stackStates: remembered, record: recorded } : assumeReleased(coming, remembered, recorded);
@@ -233,6 +237,18 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
     observation,
     through: { resource, api, given, access: access ?? {}, ownerStash, renderedFile: file },
   };
+}
+
+/** The releases of which the stack state has a copy, as far as their files are there. */
+function copiedReleases(own: StackState | undefined, files: Readonly<Record<string, Files>>): Release[] {
+  return Object.entries(own?.copies ?? {}).flatMap(([id, release]) => {
+    try {
+      return [understoodRelease(id, { release }, (name) => files[name])];
+    } catch {
+      // It is reported as gone or damaged.
+      return [];
+    }
+  });
 }
 
 /** The releases that the live Deployments have run completely, as far as they can be rebuilt. */

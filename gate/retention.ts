@@ -13,8 +13,8 @@ import type { Choice } from "./choice.ts";
 import type { StackStates } from "./stack-state.ts";
 
 /**
- * The release history after this run. A stack without canary keeps only its own release, because canary's stack has the history. Nothing is
- * pruned while a stored release is damaged.
+ * The release history after this run. A stack without canary keeps only its own release and the one before, because canary's stack has the
+ * history. Nothing is pruned while a stored release is damaged.
  *
  * @param pinned ids of releases that stay beyond the limit
  */
@@ -26,8 +26,13 @@ export function storedReleases(
   pinned: readonly (string | undefined)[],
 ): readonly Release[] {
   // There is no rollback to the adopted release, because its pods do not have our labels.
-  if (!releases.canary)
-    return [releases.stable].flatMap((each) => (each && each.id !== adopted?.release ? [each] : []));
+  if (!releases.canary) {
+    const changes = stackStates.own?.current.stable !== releases.stable?.id;
+    const before = changes ? stackStates.own?.current.stable : stackStates.own?.previous;
+    return [releases.stable, stackStates.history.find(({ id }) => id === before)].flatMap((each) =>
+      each && each.id !== adopted?.release ? [each] : [],
+    );
+  }
   const { releaseHistoryLimit = defaults.releaseHistoryLimit } = args;
   const limit = stackStates.damaged.length > 0 ? Number.POSITIVE_INFINITY : releaseHistoryLimit;
   return remember(stackStates.history, releases.canary, limit, pinned);

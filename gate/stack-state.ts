@@ -61,7 +61,12 @@ const fields = {
   verdict: v.optional(v.object({ release: v.string(), hours: v.union([v.number(), v.literal("assumed")]) })),
   adopted: v.optional(v.boolean()),
 };
-const stateSchema = v.object({ ...fields, namespace: v.string(), history: v.array(v.string()) });
+const stateSchema = v.object({
+  ...fields,
+  namespace: v.string(),
+  history: v.array(v.string()),
+  copies: v.optional(mapOf(v.string())),
+});
 /** The stack output `releases` of programs before the releases were stored in the cluster. */
 const outputSchema = mapOf(v.object({ ...fields, history: v.array(wholeRelease) }));
 
@@ -78,11 +83,11 @@ export function ownState(namespace: string, service: string): Promise<StoredStat
  * Puts together what is stored about a service.
  *
  * 1. The releases are those in the cluster. If none is there, they are those in the outputs of canary's stack, which older versions exported.
- * 2. A release that a track runs and that is not stored is rebuilt from its Deployment.
+ * 2. A release that is not stored is rebuilt from the copy in the stack state, or from a Deployment that runs it.
  * 3. Canary runs the release of its Deployment if that is complete, or was: a release is stored only then. Otherwise it runs the one before.
  *
  * @param own the state of this stack
- * @param rebuilt the releases that the live Deployments run, as far as they could be rebuilt
+ * @param rebuilt the releases that the live Deployments run and those in the stack state, as far as they could be rebuilt
  * @throws UserError if this stack follows canary, and canary has no release yet
  */
 export async function readStackStates(
@@ -90,13 +95,15 @@ export async function readStackStates(
   args: ServiceArgs,
   live: Live,
   own: StoredState | undefined,
-  { releases: stored, damaged }: StoredReleases,
+  { releases: stored, ...found }: StoredReleases,
   rebuilt: readonly Release[],
 ): Promise<StackStates> {
+  const damaged = found.damaged.filter(({ id }) => !rebuilt.some((release) => release.id === id));
   const state = own?.state;
   if (tracksOf(args).includes("canary")) {
     const order = state?.history ?? [];
-    const history = withRebuilt([...inOrder(stored, order), ...newOnes(own?.releases ?? [], stored)], rebuilt);
+    const all = withOthers(withOthers(stored, own?.releases ?? []), rebuilt);
+    const history = inOrder(all, order);
     const known = new Set([...history, ...damaged].map(({ id }) => id));
     const gone = order.filter((id) => !known.has(id));
     const stableHasHistory = state?.current.stable !== undefined;
@@ -104,20 +111,20 @@ export async function readStackStates(
   }
   const stableHasHistory = state !== undefined;
   const { canary, stable } = live.deployments;
-  const found = { own: state, damaged, gone: [], stableHasHistory };
+  const ofStable = { own: state, damaged, gone: [], stableHasHistory };
   // An adopted service runs already, so it does not need canary's release.
-  if (!state && isAdopted(stable)) return { ...found, history: stored, canaryRuns: undefined };
-  const history = withRebuilt(stored, rebuilt);
+  if (!state && isAdopted(stable)) return { ...ofStable, history: stored, canaryRuns: undefined };
+  const history = withOthers(stored, rebuilt);
   const isLive = canary !== undefined || live.front.service !== undefined;
-  if (isLive && stored.length > 0) return { ...found, history, canaryRuns: runByCanary(canary, stored) };
+  if (isLive && stored.length > 0) return { ...ofStable, history, canaryRuns: runByCanary(canary, stored) };
   const { canaryStack = defaults.canaryStack } = args;
   const before = isLive ? await stateIn(sibling(canaryStack), args.namespace, service) : undefined;
   if (before) {
     const { releases, state: of } = before;
-    return { ...found, history: withRebuilt(releases, rebuilt), canaryRuns: of.current.canary };
+    return { ...ofStable, history: withOthers(releases, rebuilt), canaryRuns: of.current.canary };
   }
   const isPinned = args.release !== undefined && args.release !== "next";
-  if (state && isPinned) return { ...found, history, canaryRuns: undefined };
+  if (state && isPinned) return { ...ofStable, history, canaryRuns: undefined };
   throw new UserError(
     `${service} has no release in stack ${canaryStack}, and ${pulumi.getStack()} runs only releases that canary has run: run pulumi up --stack ${canaryStack} first.`,
   );
@@ -140,13 +147,11 @@ function inOrder(releases: readonly Release[], order: readonly string[]): Releas
   return releases.toSorted((a, b) => place(a) - place(b));
 }
 
-function withRebuilt(releases: readonly Release[], rebuilt: readonly Release[]): Release[] {
-  return [...releases, ...newOnes(rebuilt, releases)];
-}
-
-/** Those of the releases that are not among the others. */
-function newOnes(releases: readonly Release[], others: readonly Release[]): Release[] {
-  return releases.filter(({ id }) => !others.some((other) => other.id === id));
+/** The releases, then those of the others that are not among them. */
+function withOthers(releases: readonly Release[], others: readonly Release[]): Release[] {
+  const all = new Map(releases.map((release) => [release.id, release]));
+  for (const release of others) if (!all.has(release.id)) all.set(release.id, release);
+  return [...all.values()];
 }
 
 /** @throws UserError if this stack runs the service on another cluster */

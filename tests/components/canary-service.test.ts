@@ -5,6 +5,7 @@ import { renderRelease } from "../../components/release.ts";
 import type { RolloutContext } from "../../components/rollout-context.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import type { Step } from "../../components/step.ts";
+import { storedReleaseData } from "../../components/stored-release.ts";
 import { UserError } from "../../components/user-error.ts";
 import { type Registered, type Run, run } from "../fake/engine.ts";
 import { context, serviceArgs } from "./fop-gate.ts";
@@ -193,8 +194,9 @@ describe("CanaryService", () => {
       assert.deepEqual(find(made, "Deployment", "fop-gate").inputs.spec.template.spec, release.template.spec);
     });
 
-    it("rolls stable after canary", () => {
-      assert.deepEqual(find(made, "Deployment", "fop-gate").dependsOn, ["fop-gate-canary"]);
+    it("rolls stable after canary, and once its release is stored", () => {
+      const before = ["fop-gate-canary", `fop-gate-release-${release.id}`];
+      assert.deepEqual(find(made, "Deployment", "fop-gate").dependsOn, before);
     });
 
     it("gives each track a selector that never matches the other's pods", () => {
@@ -516,6 +518,7 @@ describe("CanaryService", () => {
           current,
           previous: "c",
           history: [release.id, "d"],
+          copies: Object.fromEntries(history.map((each) => [each.id, storedReleaseData(each).release])),
         },
       ]);
     });
@@ -547,7 +550,7 @@ describe("CanaryService", () => {
     }
     assert.deepEqual(
       found.map((each) => each?.dependsOn),
-      [["fop-gate-canary"], []],
+      [["fop-gate-canary", configMap], [configMap]],
     );
   });
 

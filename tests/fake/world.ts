@@ -185,7 +185,7 @@ export class World {
     const stacks = [...this.#made.keys()].filter((stack) => this.stashes.get(`${stack} ${stateName(service)}`)?.input);
     const releases = new Map(stacks.map((stack) => [stack, this.releases(service, stack)]));
     for (const stack of stacks) {
-      const { namespace, ...state } = this.stackState(stack, service);
+      const { namespace, copies: _, ...state } = this.stackState(stack, service);
       const older = { [`${namespace}/${service}`]: { ...state, history: releases.get(stack) ?? [] } };
       this.outputs.set(stack, { releases: { ...(this.outputs.get(stack)?.releases as object), ...older } });
       this.stashes.delete(`${stack} ${stateName(service)}`);
@@ -194,6 +194,12 @@ export class World {
       if (storedReleaseId(service, object.metadata.name ?? "") !== undefined) this.api.objects.delete(path);
       delete object.metadata.annotations?.[previousAnnotation];
     }
+  }
+
+  /** Loses the copies of the releases that the state of a stack has. */
+  forgetCopies(stack: string, service = "fop-gate"): void {
+    const { copies: _, ...input } = this.stackState(stack, service);
+    this.stashes.set(`${stack} ${stateName(service)}`, { input, output: null });
   }
 
   /** Loses the state of a stack. */

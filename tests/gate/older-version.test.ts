@@ -88,10 +88,28 @@ describe("a release that is not stored any more", () => {
   const { install, release } = twoStacks(() => world);
   const stored = (id: string) => `/api/v1/namespaces/dora-apps/configmaps/web-release-${id}`;
 
-  it("is told once, and the others stay", async () => {
+  it("is stored again from the copy in the stack state, without a warning", async () => {
     const a = await install();
     const b = await release("b");
     world.api.objects.delete(stored(a));
+    assert.deepEqual((await world.up("canary", canary("b"))).warnings, []);
+    assert.ok(world.api.objects.has(stored(a)));
+    assert.deepEqual(world.stackState("canary", "web").history, [b, a]);
+  });
+
+  it("can be returned to by both stacks before it is stored again", async () => {
+    const a = await install();
+    await release("b");
+    world.api.objects.delete(stored(a));
+    await world.up("prod", prod("b", { release: a }));
+    assert.equal(world.runs("web"), a);
+  });
+
+  it("is reported once if there is no copy either, and the others stay", async () => {
+    const a = await install();
+    const b = await release("b");
+    world.api.objects.delete(stored(a));
+    world.forgetCopies("canary", "web");
     const { warnings } = await world.up("canary", canary("b"));
     assert.match(
       warnings.join(),

@@ -408,7 +408,7 @@ describe("the opening of a rollout", () => {
         admissions: { stable: both.admissions.stable },
         rollSeconds: { stable: 1950, canary: 600 },
         sequence: { stable: 1, canary: 1, front: 0 },
-        history: [release(b)],
+        history: [release(b), release(a)],
       });
       assert.deepEqual([opening.log, "canary" in opening], [[], false]);
     });

@@ -47,6 +47,25 @@ describe("the release history after a run", () => {
   }
 });
 
+it("of a stack without canary has the release that stable ran before too", () => {
+  const own: StackState = {
+    namespace: "dora-apps",
+    cluster: "uid",
+    current: { stable: "a" },
+    previous: "c",
+    history: [],
+  };
+  const args = serviceArgs();
+  const kept = (stable: Release) => storedReleases(args, { stable }, { ...states(c, b, a), own }, undefined, []);
+  assert.deepEqual(
+    [kept(b), kept(a)],
+    [
+      [b, a],
+      [a, c],
+    ],
+  );
+});
+
 describe("the release that stable ran before", () => {
   const own = (stable: string | undefined, previous?: string): StackState => ({
     namespace: "dora-apps",

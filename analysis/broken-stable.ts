@@ -16,6 +16,8 @@ export interface StableHealth {
   readonly at: number;
   /** Stable's answers 5xx and all its answers of late: what is older than `brokenSeconds` counts little. */
   readonly recent: Count;
+  /** The same of canary: where nothing is compared, a canary that fails now is not good because it did well before. */
+  readonly recentCanary: Count;
   /** End of the first of the consecutive ticks that found stable failing, in milliseconds since the epoch. Absent if the last did not. */
   readonly failingSince?: number | undefined;
   /** How stable fails, with stable as the subject "it", as in "it answers 5xx in 98 % of its requests". Absent if it does not. */
@@ -34,7 +36,7 @@ export interface StableHealth {
  */
 export function healthAfter(
   before: StableHealth | undefined,
-  { tick, stable }: ArmCounts,
+  { tick, stable, canary }: ArmCounts,
   question: Arms,
   settings: Settings,
 ): StableHealth {
@@ -43,21 +45,25 @@ export function healthAfter(
   // Also over a gap, such as that between two drivers: what stable answered before it says little about now.
   const passed = before === undefined ? seconds : Math.max(seconds, (at - before.at) / 1000);
   const kept = Math.exp(-passed / brokenSeconds);
-  const recent = before ? { ...before.recent } : nothing();
-  recent.events *= kept;
-  recent.exposure *= kept;
-  for (const { failed, requests } of stable) {
-    recent.events += failed;
-    recent.exposure += requests;
-  }
+  const recent = faded(before?.recent, kept, stable);
+  const recentCanary = faded(before?.recentCanary, kept, canary);
   const pods = tick.pods.filter(({ track, vanished }) => track === "stable" && !vanished);
   const isKnown = tick.pods.length > 0 && !pods.some(({ release }) => release === question.canary);
   const unready = isKnown ? withoutReadyPod(pods, stable.length > 0) : undefined;
   const failure = question.stable.length === 0 ? undefined : (unready ?? failing(recent, settings));
-  if (failure === undefined) return { at, recent };
+  if (failure === undefined) return { at, recent, recentCanary };
   const isGap = before !== undefined && at - 1000 * (seconds + staleSeconds) > before.at;
   const failingSince = (isGap ? undefined : before?.failingSince) ?? at;
-  return { at, recent, failingSince, failure };
+  return { at, recent, recentCanary, failingSince, failure };
+}
+
+/** What is left of a count after a while, with the answers since. */
+function faded(before: Count | undefined, kept: number, targets: ArmCounts["stable"]): Count {
+  const { events, exposure } = before ?? nothing();
+  return targets.reduce(
+    (sum, { failed, requests }) => ({ events: sum.events + failed, exposure: sum.exposure + requests }),
+    { events: events * kept, exposure: exposure * kept },
+  );
 }
 
 function withoutReadyPod(pods: readonly PodTick[], isRead: boolean): string | undefined {

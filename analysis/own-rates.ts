@@ -13,7 +13,7 @@ export interface OwnVerdict extends Withheld {
 
 /**
  * The verdict by canary's own rates in all requests of the observation. A release is bad if condition 1 holds, good if conditions
- * 2 to 6 hold, and undecided otherwise.
+ * 2 to 7 hold, and undecided otherwise.
  *
  * 1. Canary's failures exceed the objective, by a test of that rate alone, in several ticks.
  * 2. There are data: the last tick is recent, all targets of canary were read in it, and canary has had a request.
@@ -21,6 +21,7 @@ export interface OwnVerdict extends Withheld {
  * 4. Canary's pods exist and are ready, and none failed during the observation.
  * 5. The warm-up is over, canary has answered enough requests, and most of them were not refused with 4xx.
  * 6. The rate of 5xx, and of each pair that the user defined, is surely below the tolerance.
+ * 7. The rate of 5xx of late is below it too.
  *
  * Latency has no limit of its own here: the checks of the plan have, and they go on.
  *
@@ -50,6 +51,13 @@ export function judgeOwnRates(evidence: Evidence, now: number): OwnVerdict {
   if (open.length > 0 || rates.length === 0) {
     const seen = open.length > 0 ? `canary ${phrase(open)} of its requests` : "there are no data on its answers";
     return { verdict: "undecided", reason: `not decided yet: ${seen}, but good needs surely less than ${tolerated}` };
+  }
+  const { events, exposure } = evidence.health?.recentCanary ?? nothing();
+  if (events > settings.tolerance * exposure) {
+    return {
+      verdict: "undecided",
+      reason: `canary answers 5xx in ${percent(events / exposure)} of its requests of late, and good needs less than ${tolerated} now too`,
+    };
   }
   return {
     verdict: "good",

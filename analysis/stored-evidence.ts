@@ -26,6 +26,7 @@ const lastTick = v.object({
 const health = v.object({
   at: number,
   recent: count,
+  recentCanary: v.optional(count, { events: 0, exposure: 0 }),
   failingSince: v.optional(number),
   failure: v.optional(v.string()),
 });

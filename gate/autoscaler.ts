@@ -38,9 +38,11 @@ export async function assertAutoscalable(of: ServiceHandle, args: ServiceArgs): 
     ({ metadata, spec: { scaleTargetRef } }) =>
       scaleTargetRef.kind === "Deployment" && scaleTargetRef.name === target && !isOurs(service, metadata),
   );
-  const byKeda = others.some(({ metadata }) => metadata.name === nameByKeda(target))
-    ? await unlessForbidden(api.get(objectPath("ScaledObject", namespace, target)), undefined)
-    : undefined;
+  const isOfKeda = others.some(({ metadata }) => metadata.name === nameByKeda(target));
+  const byKeda =
+    isOfKeda && (await isServed(api, "ScaledObject"))
+      ? await unlessForbidden(api.get(objectPath("ScaledObject", namespace, target)), undefined)
+      : undefined;
   const isByOurs = byKeda !== undefined && isOurs(service, byKeda.metadata);
   const other = others.find(({ metadata }) => !isByOurs || metadata.name !== nameByKeda(target));
   if (other === undefined) return;

@@ -64,7 +64,10 @@ export class EvidenceMonitor implements EvidenceObserver {
       this.observation ??= this.observe(rollout);
     if (this.latest?.verdict === "bad") return this.latest;
     const counts = verdict && (verdict.by !== byEvidence || Date.parse(verdict.at) >= Date.parse(rollout.began));
-    if (counts && verdict.verdict !== "undecided") {
+    // Such a good verdict rests on no comparison, so users get no more of canary by it once it would not be given any more.
+    const isWithdrawn =
+      stage === "canary" && verdict?.evidence?.basis === "own rates" && this.latest?.verdict === "undecided";
+    if (counts && verdict.verdict !== "undecided" && !(isWithdrawn && verdict.by === byEvidence)) {
       return { verdict: verdict.verdict, reason: `${verdict.by}: ${verdict.reason}` };
     }
     if (this.latest?.verdict === "undecided") return this.latest;

@@ -42,9 +42,14 @@ export async function followStable(of: FollowArgs, rollout: Rollout, signal: Abo
   const following = followingIn(canary?.metadata.annotations);
   if (!stable || !canary?.spec.replicas || !following || releaseOf(canary) !== release) return undefined;
   const current = canary.spec.replicas;
-  const traffic = followed(following, weight, stable.spec.replicas, current);
-  const far = describeFar(following, traffic, stable.spec.replicas);
-  if (traffic.canaryReplicas === current) return far;
+  const wanted = followed(following, weight, stable.spec.replicas, current);
+  const far = describeFar(following, wanted, stable.spec.replicas);
+  const grows = wanted.canaryReplicas > current;
+  // Pods of stable that do not serve yet take no share, so canary grows with those that do.
+  const traffic = grows
+    ? followed(following, weight, Math.max(stable.status.availableReplicas ?? 0, 1), current)
+    : wanted;
+  if (grows ? traffic.canaryReplicas <= current : traffic.canaryReplicas === current) return far;
   signal.throwIfAborted();
   of.assertHeld();
   await changeRecord(of, (record) => {

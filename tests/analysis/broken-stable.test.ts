@@ -104,6 +104,14 @@ describe("stable is broken", () => {
     });
   }
 
+  it("not by what it answered before a gap, such as that between two drivers", () => {
+    const before = ticks(90, (s) => tick(s, {}, failingAll));
+    assert.match(brokenAfter(before) ?? "", /100 %/);
+    assert.equal(brokenAfter([...before, ...ticks(60, (s) => tick(1200 + s, {}))]), undefined);
+    const mixed = ticks(60, (s) => tick(1200 + s, {}, { failed: 3 }));
+    assert.equal(brokenAfter([...before, ...mixed]), undefined);
+  });
+
   it("never for a share of 5xx below the limit, in any order of the failures", () => {
     const seconds = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 200 });
     fc.assert(
@@ -246,6 +254,14 @@ describe("a verdict while stable is broken", () => {
       assert.equal(undecided.needsDecision, undefined);
     });
   }
+
+  it("is not good while canary fails of late, however long it was well", () => {
+    const long = ticks(3600, (s) => tick(s, {}, {}));
+    const outage = ticks(60, (s) => tick(3600 + s, failingAll, failingAll));
+    const { verdict, reason } = judged([...long, ...outage], bySomeone);
+    assert.notEqual(verdict, "good", reason);
+    assert.equal(judged([...long, ...outage]).needsDecision, undefined);
+  });
 
   it("is never good from silence", () => {
     const evidence = new Evidence({ canary, stable: [stable] });

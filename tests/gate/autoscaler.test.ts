@@ -47,9 +47,14 @@ describe("the autoscaler of stable in the cluster", () => {
     await assertAutoscalable(of(), args());
   });
 
-  it("can be made beside the one that KEDA makes for a ScaledObject", async () => {
+  it("can be made beside the one that KEDA makes for the service's own ScaledObject, and for no other", async () => {
     put("keda-hpa-web");
+    await assert.rejects(assertAutoscalable(of(), args()), taken("keda-hpa-web"));
     api.put("/apis/keda.sh/v1alpha1", { metadata: { name: "v1alpha1" } });
+    const scaled = `/apis/keda.sh/v1alpha1/namespaces/${namespace}/scaledobjects/web`;
+    api.put(scaled, { metadata: { name: "web" }, spec: {} });
+    await assert.rejects(assertAutoscalable(of(), args({ autoscaling: keda })), taken("keda-hpa-web"));
+    api.put(scaled, { metadata: { name: "web", labels: ours }, spec: {} });
     await assertAutoscalable(of(), args());
     await assertAutoscalable(of(), args({ autoscaling: keda }));
   });

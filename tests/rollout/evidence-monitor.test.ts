@@ -132,6 +132,9 @@ describe("the evidence monitor", () => {
       reason,
       /^by canary's own rates, since stable is broken \(.*\), as alice decided: canary answers 5xx in 0 %/,
     );
+    failing = 1;
+    await until(verdictIs("undecided"));
+    assert.equal(trial.record.verdicts[b]?.verdict, "good");
   });
 
   it("judges bad in spite of that decision if canary fails by its own rates", async () => {

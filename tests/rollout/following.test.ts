@@ -29,14 +29,14 @@ describe("canary after a stable that is scaled", () => {
   afterEach(() => end());
 
   const rollout = { epoch: 3, release: b, from: a, runs: { canary: b, stable: a }, weight: 10 } as Rollout;
-  const put = (name: string, release: string, replicas: number, annotations: Record<string, string> = {}) =>
+  const put = (name: string, release: string, replicas: number, annotations = {}, availableReplicas = replicas) =>
     api.put(path(name), {
       metadata: { name, annotations },
       spec: { replicas, template: { metadata: { labels: { release } }, spec: {} } },
-      status: {},
+      status: { availableReplicas },
     });
-  const tracks = (stable: number, canary: number, annotations = byPods) => {
-    put("web", a, stable);
+  const tracks = (stable: number, canary: number, annotations = byPods, available = stable) => {
+    put("web", a, stable, {}, available);
     put("web-canary", b, canary, annotations);
   };
   const of = (assertHeld = () => {}) => ({
@@ -57,6 +57,15 @@ describe("canary after a stable that is scaled", () => {
       writes().map(({ path: each }) => each),
       [recordPath, path("web-canary")],
     );
+  });
+
+  it("grows only with the pods of stable that serve, and does not shrink meanwhile", async () => {
+    tracks(36, 2, byPods, 27);
+    await follow();
+    assert.equal(pods(), 3);
+    tracks(36, 3, byPods, 9);
+    await follow();
+    assert.equal(pods(), 3);
   });
 
   it("shrinks too", async () => {

@@ -233,18 +233,18 @@ export function assertServiceArgs(name: string, args: ServiceArgs): void {
     args;
   if (progressDeadlineSeconds <= minReadySeconds) {
     throw new UserError(
-      `${service}: progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds}).`,
+      `${service}: progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds}): raise the one or lower the other.`,
     );
   }
   if (args.startSeconds !== undefined && args.startSeconds > progressDeadlineSeconds) {
     throw new UserError(
-      `${service}: startSeconds (${args.startSeconds}) must not exceed progressDeadlineSeconds (${progressDeadlineSeconds}), after which Kubernetes reports the roll as failed.`,
+      `${service}: startSeconds (${args.startSeconds}) must not exceed progressDeadlineSeconds (${progressDeadlineSeconds}), after which Kubernetes reports the roll as failed: raise progressDeadlineSeconds.`,
     );
   }
   const graceSeconds = graceSecondsOf(service, args);
   if (graceSeconds <= defaults.preStopSleepSeconds) {
     throw new UserError(
-      `${service}: terminationGracePeriodSeconds (${graceSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins.`,
+      `${service}: terminationGracePeriodSeconds (${graceSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins: raise it.`,
     );
   }
   assertServicePorts(service, args);

@@ -44,7 +44,7 @@ export async function compareDescribed(
   const compared = await compareTemplate(api, deployment, { ...template, metadata });
   if (compared.kind === "unknown") {
     throw new UserError(
-      `The pods of the program could not be compared with those of Deployment ${deployment.metadata.name} (${oneLine(compared.why)}): nothing was written.`,
+      `The pods of the program could not be compared with those of Deployment ${deployment.metadata.name} (${oneLine(compared.why)}), so nothing was written: correct that, then run gray init again.`,
     );
   }
   const unknown = compared.differences.filter((each) => !isKnown(each));

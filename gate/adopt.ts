@@ -101,7 +101,7 @@ export function adoptionOf(
   const { namespace } = stable.metadata;
   if (!isRequested) {
     throw new UserError(
-      `Deployment ${service} in namespace ${namespace} was adopted, but the record ${service}-rollout does not hold that: run pulumi up once with GRAY_ADOPT=${serviceKey(namespace, service)} in the environment, which records it again.`,
+      `Deployment ${service} in namespace ${namespace} was adopted, but the record in ConfigMap ${service}-rollout does not say so: run pulumi up once with GRAY_ADOPT=${serviceKey(namespace, service)} in the environment, which writes it again.`,
     );
   }
   return {

@@ -72,7 +72,7 @@ export async function removeOtherFields(
   const trouble = await disownOtherFields(of.api, deployment, release, comparison.differences);
   if (trouble === undefined) return;
   pulumi.log.warn(
-    `${of.service}: fields of Deployment ${deployment.metadata.name} that the release leaves out may stay (${trouble}): gray status shows what differs from the release.`,
+    `${of.service}: fields of Deployment ${deployment.metadata.name} in namespace ${of.namespace} that the release leaves out may stay (${trouble}): compare with gray status after this up.`,
   );
 }
 
@@ -122,7 +122,7 @@ async function store(of: ServiceHandle, track: Track, compared: Compared | undef
     await storeTemplate(of, track, hashedTemplate(deployment, release, comparison.described));
   } catch (error) {
     pulumi.log.warn(
-      `${of.service} ${track}: the template of release ${release} could not be stored, so gray status shows no drift (${clauseOf(error)}).`,
+      `${of.service} ${track}: the template of release ${release} could not be stored (${clauseOf(error)}), so gray status shows no drift: correct that, then run pulumi up again.`,
     );
   }
 }

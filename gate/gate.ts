@@ -72,7 +72,7 @@ export function decideAdmission(question: Question): Admission {
     const { why, remedy = `restore the record, or delete it and run gray approve ${release} --reason <why>` } = record;
     return refuse(
       "record-unreadable",
-      `${change} is refused, because the record ${service}-rollout cannot be read (${why}): ${remedy}`,
+      `${change} is refused, because the record in ConfigMap ${service}-rollout cannot be read (${why}): ${remedy}`,
     );
   }
   if (record.kind === "read") {
@@ -104,7 +104,7 @@ export function decideAdmission(question: Question): Admission {
   if ((live !== undefined && question.complete) || question.stableHasHistory) {
     return refuse(
       "no-record",
-      `${change} is refused, because ${service} is live and there is no record ${service}-rollout of what it ran: restore the record, or run gray approve ${release} --reason <why>`,
+      `${change} is refused, because ${service} is live and there is no record, ConfigMap ${service}-rollout, of what it ran: restore the record, or run gray approve ${release} --reason <why>`,
     );
   }
   if (question.canary === "not-available") {

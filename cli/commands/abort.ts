@@ -63,7 +63,7 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
     if (!(error instanceof UserError)) throw error;
     const users = isOff ? "users are off canary" : "users are still on canary, because no pod of stable is ready";
     throw new UserError(
-      `Your abort is in the record and ${users}, but no driver is alive to finish the rollback: ${error.message}`,
+      `The abort of ${found.service} is stored and ${users}, but no gray process is alive to finish the rollback: ${error.message}`,
     );
   });
   await takeOver(setup, options, { undone: 0 });

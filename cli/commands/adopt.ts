@@ -227,7 +227,7 @@ async function assertAdoptionComplete(of: ServiceHandle, stable: string): Promis
   const { runsAdopted, hasAdoptedPods } = await adoptionState({ ...of, cluster: await clusterId(of.api) });
   if (runsAdopted) {
     throw new UserError(
-      `Stable of ${of.service} still runs the adopted version: remove release from the configuration of ${shortName(stable)}, so that it follows canary, then run ${rerunCommand(of)}.`,
+      `Stable of ${of.service} still runs the adopted version: run pulumi config rm release --stack ${shortName(stable)}, so that it follows canary, then run ${rerunCommand(of)}.`,
     );
   }
   if (hasAdoptedPods) {

@@ -25,7 +25,10 @@ export function destroyCommand(): Command {
 async function destroy(options: { context?: string; yes?: boolean; json?: boolean }): Promise<void> {
   const api = connect(findAccess({ context: options.context }));
   const stacks = destroyOrder(await readStacks());
-  if (stacks.length === 0) throw new UserError("No stack of this project holds anything: there is nothing to destroy.");
+  if (stacks.length === 0)
+    throw new UserError(
+      "No stack of the Pulumi project in this folder has a service, so there is nothing to destroy: if you meant another project, run gray destroy in its folder.",
+    );
   const cluster = await clusterId(api);
   assertSameCluster(stacks, cluster, "KUBECONFIG or --context");
   for (const stack of stacks) await assertDestroyedIn(cluster, stack);

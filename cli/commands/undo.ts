@@ -38,7 +38,10 @@ async function undo(options: Options): Promise<void> {
   if (reading.kind === "unreadable") throw unreadable(found, reading);
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
-  if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to roll back.`);
+  if (release === undefined)
+    throw new UserError(
+      `${service} has no stable Deployment, so there is nothing to roll back: run pulumi up of the stack that owns stable first.`,
+    );
   if (owners.unanswered) throw owners.unanswered;
   const stored = releasesIn(service, await readConfigMaps(found)).releases.map(({ id }) => id);
   const from = target(service, [...stored, ...(owners.exported ?? [])], release, stableReleases(reading), options.to);

@@ -52,7 +52,7 @@ function readUrl(file: string): string {
     // Without the path: a user may have given the URL itself in its place.
     const { code } = error as NodeJS.ErrnoException;
     throw new UserError(
-      `The file of the webhook cannot be read (${code}): give the path of a file that holds its URL.`,
+      `The file given with --webhook-file cannot be read (${code}): give the path of a file that holds its URL.`,
     );
   }
 }

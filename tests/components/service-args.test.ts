@@ -115,17 +115,17 @@ const bad: [what: string, args: object, sentence: string][] = [
   [
     "a progress deadline before a pod is available",
     { minReadySeconds: 30, progressDeadlineSeconds: 20 },
-    "web: progressDeadlineSeconds (20) must exceed minReadySeconds (30).",
+    "web: progressDeadlineSeconds (20) must exceed minReadySeconds (30): raise the one or lower the other.",
   ],
   [
     "a progress deadline below the default minReadySeconds",
     { progressDeadlineSeconds: 30 },
-    "web: progressDeadlineSeconds (30) must exceed minReadySeconds (30).",
+    "web: progressDeadlineSeconds (30) must exceed minReadySeconds (30): raise the one or lower the other.",
   ],
   [
     "a grace period that ends during the preStop",
     { terminationGracePeriodSeconds: 5 },
-    "web: terminationGracePeriodSeconds (5) must exceed the 5 s that a pod keeps serving after its termination begins.",
+    "web: terminationGracePeriodSeconds (5) must exceed the 5 s that a pod keeps serving after its termination begins: raise it.",
   ],
   [
     "a check of a port that the Service does not have",
@@ -191,7 +191,7 @@ const bad: [what: string, args: object, sentence: string][] = [
   [
     "more time to start than Kubernetes waits for a pod",
     { startSeconds: 700 },
-    "web: startSeconds (700) must not exceed progressDeadlineSeconds (600), after which Kubernetes reports the roll as failed.",
+    "web: startSeconds (700) must not exceed progressDeadlineSeconds (600), after which Kubernetes reports the roll as failed: raise progressDeadlineSeconds.",
   ],
   [
     "an Output where a constant is needed",

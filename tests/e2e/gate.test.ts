@@ -110,7 +110,7 @@ describe("the gate", () => {
   it("refuses when the record was deleted, while a rollback stays possible; a person's approval begins a new one", async () => {
     await kubectl(["delete", "configmap", "fop-gate-rollout", "-n", namespace]);
     await refused(
-      /is live and there is no record fop-gate-rollout of what it ran: restore the record, or run gray approve/,
+      /is live and there is no record, ConfigMap fop-gate-rollout, of what it ran: restore the record, or run gray approve/,
     );
     const approve = await project.gray("approve", releaseB, "--reason", "seen in canary", "-n", namespace);
     assert.equal(approve.code, 0, approve.output);

@@ -356,7 +356,7 @@ describe("a service that gray-release did not create", () => {
     world.api.objects.delete(world.recordPath("web"));
     await assert.rejects(
       world.up("canary", canary("a", described)),
-      /Deployment web in namespace dora-apps was adopted, but the record web-rollout does not hold that: run pulumi up once with GRAY_ADOPT=dora-apps\/web/,
+      /Deployment web in namespace dora-apps was adopted, but the record in ConfigMap web-rollout does not say so: run pulumi up once with GRAY_ADOPT=dora-apps\/web/,
     );
     await world.up("canary", canary("a", described), GRAY_ADOPT);
     assert.equal(record().adopted.release, old);

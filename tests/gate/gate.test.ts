@@ -253,7 +253,7 @@ describe("the gate", () => {
     const record = { ...unreadable, why: "the verdict on b is missing", remedy: "restore it" };
     assert.match(
       decideAdmission({ ...ordinary, record }).sentence,
-      /the record web-rollout cannot be read \(the verdict on b is missing\): restore it\.$/,
+      /the record in ConfigMap web-rollout cannot be read \(the verdict on b is missing\): restore it\.$/,
     );
   });
 

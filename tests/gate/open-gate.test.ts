@@ -116,7 +116,10 @@ describe("the gate before a service in two stacks", () => {
     await install();
     await tryNext("b");
     world.api.objects.delete(world.recordPath("web"));
-    await assert.rejects(world.up("prod", prod("b")), /is live and there is no record web-rollout of what it ran/);
+    await assert.rejects(
+      world.up("prod", prod("b")),
+      /is live and there is no record, ConfigMap web-rollout, of what it ran/,
+    );
   });
 
   it("asks again at the last moment, and stops there", async () => {

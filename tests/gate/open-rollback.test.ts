@@ -66,7 +66,7 @@ describe("the rollback of a service in two stacks", () => {
     const a = await install();
     await tryNext("b");
     world.writeRecordText("{", "web");
-    await assert.rejects(world.up("prod", prod("b")), /the record web-rollout cannot be read/);
+    await assert.rejects(world.up("prod", prod("b")), /the record in ConfigMap web-rollout cannot be read/);
     await world.up("prod", prod("b", { release: a }));
     await world.up("prod", prod("b", { release: "current" }));
     assert.equal(world.runs("web"), a);
@@ -78,7 +78,10 @@ describe("the rollback of a service in two stacks", () => {
     await world.up("canary", canary("c"));
     const c = now();
     world.writeRecordText("{", "web");
-    await assert.rejects(world.up("prod", prod("c", { release: c })), /the record web-rollout cannot be read/);
+    await assert.rejects(
+      world.up("prod", prod("c", { release: c })),
+      /the record in ConfigMap web-rollout cannot be read/,
+    );
     await world.up("prod", prod("c", { release: a }));
     assert.equal(world.runs("web"), a);
     await world.up("prod", prod("c", { release: b }));

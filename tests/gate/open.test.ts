@@ -181,7 +181,10 @@ describe("two services in one program", () => {
       await world.up("test", pair("a"));
       const before = world.runs("web-canary");
       world.writeRecordText("{", "shop");
-      await assert.rejects(world.up("test", pair("b")), /shop canary: .* the record shop-rollout cannot be read/);
+      await assert.rejects(
+        world.up("test", pair("b")),
+        /shop canary: .* the record in ConfigMap shop-rollout cannot be read/,
+      );
       assert.equal(world.runs("web-canary"), before);
     } finally {
       await world.stop();

@@ -154,7 +154,7 @@ const conditions: readonly (readonly [condition: string, breaks: Change, refusal
       withDeployments({ stable: deployment("web", a, 9, { [adoptedAnnotation]: a }) }),
       withRecord({ adopted: undefined }),
     ),
-    /^Deployment web in namespace dora-apps was adopted, but the record web-rollout does not hold that/,
+    /^Deployment web in namespace dora-apps was adopted, but the record in ConfigMap web-rollout does not say so/,
   ],
   [
     "2. A release of a live service is stored, or this stack has a state of it.",

@@ -222,7 +222,7 @@ describe("gray adopt", () => {
       shell.previews({ prod: preview([]) });
       await assert.rejects(
         adopt("--yes"),
-        /^UserError: Stable of web still runs the adopted version: remove release from the configuration of prod/,
+        /^UserError: Stable of web still runs the adopted version: run pulumi config rm release --stack prod/,
       );
     });
 

@@ -313,6 +313,6 @@ describe("gray destroy", () => {
 
   it("is refused if no stack has a service", async () => {
     shell.stacks({ empty: [] });
-    await assert.rejects(destroy("--yes"), /No stack of this project holds anything/);
+    await assert.rejects(destroy("--yes"), /No stack of the Pulumi project in this folder has a service/);
   });
 });

@@ -147,7 +147,7 @@ describe("gray init", () => {
     api.intercept = ({ method }) =>
       method === "PATCH" ? { status: 403, body: { kind: "Status", message: "no" } } : undefined;
     await refused(
-      /could not be compared with those of Deployment web \(.*no.*\): nothing was written/,
+      /could not be compared with those of Deployment web \(.*no.*\), so nothing was written/,
       "--from",
       "deployment/web",
       "-n",

@@ -55,6 +55,8 @@ describe("gray undo", () => {
 
   it("is refused if there is no stable Deployment", async () => {
     world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
-    await refused("web has no stable Deployment: there is nothing to roll back.");
+    await refused(
+      "web has no stable Deployment, so there is nothing to roll back: run pulumi up of the stack that owns stable first.",
+    );
   });
 });

@@ -208,7 +208,7 @@ describe("the URL of the webhook", () => {
   it("is refused if the file cannot be read, and not shown if it was given in place of the file", () => {
     assert.equal(
       refusal(`https://hooks.example/${secret}`),
-      "The file of the webhook cannot be read (ENOENT): give the path of a file that holds its URL.",
+      "The file given with --webhook-file cannot be read (ENOENT): give the path of a file that holds its URL.",
     );
   });
 });

@@ -1,6 +1,6 @@
 /** Converts stored evidence of version 2, in which some fields had other names. */
 
-import { convertEach, isFields, renamed } from "../border/stored-fields.ts";
+import { convertEach, isFields, renamed } from "../border/renamed-fields.ts";
 
 /**
  * Stored evidence with the fields of version 3. Any value other than evidence of version 2 is returned unchanged, and the

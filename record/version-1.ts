@@ -1,6 +1,6 @@
 /** Converts a record of version 1, whose fields had other names. The next change writes it as version 2. */
 
-import { convertEach, isFields, renamed } from "../border/stored-fields.ts";
+import { convertEach, isFields, renamed } from "../border/renamed-fields.ts";
 
 /**
  * Converts a parsed record to version 2. Fields that version 1 did not have are preserved.

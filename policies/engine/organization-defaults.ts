@@ -1,5 +1,5 @@
 /**
- * The settings of fop-gate's organization that differ from the defaults (settings.ts), by rule. `--policy-pack-config` overrides
+ * The settings of fop-gate's organization that differ from the defaults (defaults.ts), by rule. `--policy-pack-config` overrides
  * each of them.
  */
 export const organizationDefaults = {

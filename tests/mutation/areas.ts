@@ -43,7 +43,7 @@ export const areas: readonly Area[] = [
   {
     name: "cluster",
     files: [
-      "border/{foreign-text,path,stored-fields}.ts",
+      "border/{foreign-text,path,renamed-fields}.ts",
       "kubernetes/{answer,backoff,resources}.ts",
       "live/{difference,field-owners,hashed-template,labels,start}.ts",
       "live/traffic/{share,gateway/attachment,gateway/mode}.ts",

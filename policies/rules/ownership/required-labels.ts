@@ -1,7 +1,7 @@
 import { called, isTrack, serviceOf } from "../../engine/declared.ts";
+import { requiredLabelsSettings } from "../../engine/defaults.ts";
 import { deployment, kubernetes } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
-import { requiredLabelsSettings } from "../../engine/settings.ts";
 
 const settings = {
   labels: ["app", "team", "type"],

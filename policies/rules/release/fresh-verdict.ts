@@ -1,6 +1,6 @@
+import { freshVerdictSettings } from "../../engine/defaults.ts";
 import { canaryService } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
-import { freshVerdictSettings } from "../../engine/settings.ts";
 
 /**
  * A verdict holds for the traffic, the other services and the configuration of its time. The rule checks its age at the moment

@@ -1,7 +1,7 @@
 import type { PlanStep } from "../../engine/declared.ts";
+import { rolloutPlanSettings } from "../../engine/defaults.ts";
 import { canaryService } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
-import { rolloutPlanSettings } from "../../engine/settings.ts";
 
 const dark: PlanStep = { stage: "dark" };
 const full: PlanStep = { stage: "full" };

@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { called, type KubernetesObject, serviceOf } from "../../engine/declared.ts";
+import { plainSecretsSettings } from "../../engine/defaults.ts";
 import { adoptedExample, configMap, container, deployment } from "../../engine/examples.ts";
 import { containersOf } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 import { secretAmong } from "../../engine/secrets.ts";
-import { plainSecretsSettings } from "../../engine/settings.ts";
 
 /**
  * Everyone who may read pods can read ConfigMaps and variables. They are also part of the release and of Pulumi's state, and

@@ -1,7 +1,7 @@
+import { plainSecretsSettings } from "../../engine/defaults.ts";
 import { stackOf, unknownUntilUp } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 import { secretAmong } from "../../engine/secrets.ts";
-import { plainSecretsSettings } from "../../engine/settings.ts";
 import { known } from "../../engine/unknown.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { called, serviceOf } from "../../engine/declared.ts";
+import { debugIngressProtectedSettings } from "../../engine/defaults.ts";
 import { isIngress } from "../../engine/entrances.ts";
 import { kubernetes } from "../../engine/examples.ts";
 import { debugName } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
-import { debugIngressProtectedSettings } from "../../engine/settings.ts";
 
 /** The debug Ingress is for operators. A private network, a login or a list of addresses must keep other people out. */
 export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> = {

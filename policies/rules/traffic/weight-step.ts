@@ -1,6 +1,6 @@
+import { weightStepSettings } from "../../engine/defaults.ts";
 import { canaryService } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
-import { weightStepSettings } from "../../engine/settings.ts";
 
 /** Precision of shares, in percentage points. */
 const smallest = 0.001;

@@ -1,7 +1,7 @@
+import { allowedRegistriesSettings } from "../../engine/defaults.ts";
 import { adoptedExample, container, deployment } from "../../engine/examples.ts";
 import { containersOf } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
-import { allowedRegistriesSettings } from "../../engine/settings.ts";
 
 const settings = { registries: ["reg.qiniu.com/dora-apps", "docker.io"] };
 

@@ -1,4 +1,5 @@
 import { called, type Declared, homeOf, isTrack, type KubernetesObject, type Service } from "../../engine/declared.ts";
+import { canaryCapacitySettings } from "../../engine/defaults.ts";
 import {
   backendsOf,
   isHttpRoute,
@@ -11,7 +12,6 @@ import {
 import { canaryService, deployment, httpRoute } from "../../engine/examples.ts";
 import { pairsOf } from "../../engine/pairs.ts";
 import type { Rule } from "../../engine/rule.ts";
-import { canaryCapacitySettings } from "../../engine/settings.ts";
 
 /**
  * A gateway routes canary's share to it however few pods canary has, and overloaded pods fail whatever the release. The load of

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { convertEach, renamed } from "../../border/stored-fields.ts";
+import { convertEach, renamed } from "../../border/renamed-fields.ts";
 
 describe("stored fields", () => {
   it("get new names and keep their values, whatever else is stored beside them", () => {

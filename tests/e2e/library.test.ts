@@ -101,6 +101,66 @@ describe("the package as a library, for a service of another shape", () => {
     await must(join(checkout, "node_modules/.bin/tsc"), ["-p", folder]);
   });
 
+  describe("is unit-tested without a cluster by a program", () => {
+    /** Makes one service under mocks, with the package as the module system gives it. */
+    const uses = (imports: string) => `${imports}
+async function main() {
+  await setMocks();
+  const web = new CanaryService("web", {
+    namespace: "shop",
+    replicas: 3,
+    weight: 25,
+    containers: [{ name: "web", image: "web:1", readinessProbe: { httpGet: { path: "/", port: 80 } } }],
+    ports: [{ port: 80 }],
+  });
+  web.url.apply((url) => console.log(url));
+}
+main();
+`;
+    const imported = uses(
+      'import { CanaryService } from "gray-release";\nimport { setMocks } from "gray-release/testing";\n',
+    );
+    const prints = async (...args: string[]) => {
+      assert.equal((await must(process.execPath, args)).stdout.trim(), "http://web.shop.svc");
+    };
+
+    it("in ES modules", async () => {
+      writeFileSync(join(folder, "esm.mjs"), imported);
+      await prints("esm.mjs");
+    });
+
+    it("in CommonJS", async () => {
+      const required =
+        'const { CanaryService } = require("gray-release");\nconst { setMocks } = require("gray-release/testing");\n';
+      writeFileSync(join(folder, "cjs.cjs"), uses(required));
+      await prints("cjs.cjs");
+    });
+
+    for (const [module, moduleResolution] of [
+      ["commonjs", "node"],
+      ["nodenext", "nodenext"],
+    ] as const) {
+      it(`by ts-node, with module ${module}, as projects of pulumi new are`, async () => {
+        await must("npm", [
+          "install",
+          "--no-audit",
+          "--no-fund",
+          "--no-save",
+          "ts-node@10",
+          "typescript@5",
+          "@types/node@24",
+        ]);
+        const project = join(folder, module);
+        mkdirSync(project);
+        writeFileSync(join(project, "package.json"), JSON.stringify({ name: "classic", private: true }));
+        const compilerOptions = { strict: true, target: "es2020", module, moduleResolution, skipLibCheck: true };
+        writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+        writeFileSync(join(project, "index.ts"), imported);
+        await prints("-r", "ts-node/register", join(project, "index.ts"));
+      });
+    }
+  });
+
   it("judges numbers of any origin, without a cluster", async () => {
     assert.equal((await must(process.execPath, ["judging.ts"])).stdout.trim(), "undecided");
   });

@@ -41,15 +41,17 @@ describe("gray rollout while stable is broken", function () {
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
   });
 
-  it("rolls a canary back that fails too, in spite of the option", async () => {
-    const { release: a } = await runs("fop-gate");
-    fail("0.5");
-    const { code, output } = await gray("rollout", "--stable-is-broken");
-    process.stdout.write(output);
-    assert.equal(code, 3, output);
-    assert.match(output, /by canary's own rates, since stable is broken \(it answers 5xx in 100 % of its requests/);
-    assert.equal((await runs("fop-gate")).release, a);
-  });
+  // The unit tests hold it too, so CI does without (npm run test:long).
+  if (process.env.GRAY_LONG)
+    it("rolls a canary back that fails too, in spite of the option", async () => {
+      const { release: a } = await runs("fop-gate");
+      fail("0.5");
+      const { code, output } = await gray("rollout", "--stable-is-broken");
+      process.stdout.write(output);
+      assert.equal(code, 3, output);
+      assert.match(output, /by canary's own rates, since stable is broken \(it answers 5xx in 100 % of its requests/);
+      assert.equal((await runs("fop-gate")).release, a);
+    });
 
   it("brings a healthy canary to the users, once a person has decided that stable is broken", async () => {
     const { release: a } = await runs("fop-gate");

@@ -8,7 +8,7 @@ import { startPrometheus } from "../../sandbox/prometheus.ts";
 
 const namespace = "evidence";
 /** How long both tracks are in trouble; npm run test:long takes the whole time. */
-const troubled = process.env.GRAY_LONG ? "10m" : "3m";
+const troubled = process.env.GRAY_LONG ? "10m" : "1m";
 
 /** One line of `gray verify --json`. */
 interface Line {

@@ -1,7 +1,8 @@
 /** Previews of `pulumi up`: runs and parses `pulumi preview --json`, and prints the changes. */
+
 import * as v from "valibot";
 import { count } from "../../analysis/format.ts";
-import { namesOf, type ServiceNames } from "../../components/names.ts";
+import { namesOf, type ServiceNames, stashType } from "../../components/names.ts";
 import { keyed, mapOf, plainObject } from "../../components/schema.ts";
 import { lastError, pulumi } from "../../pulumi/pulumi.ts";
 import { reasonIn, unreachableSentence } from "../../pulumi/unreachable.ts";
@@ -98,7 +99,11 @@ export function previewOf(stack: string, json: string): StackPreview {
       error: "its output is no JSON preview; run it yourself with --json to see what it prints",
     };
   const { steps, changeSummary, diagnostics } = parsed.output;
-  const objectSteps = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
+  const objectSteps = (steps ?? []).filter(({ oldState, newState }) => {
+    const found = newState ?? oldState;
+    // The stack state is no object of the service, and follows from the changes of these.
+    return found?.custom && found.type !== stashType;
+  });
   const diagnosticsOf = (severity: string) => [
     ...new Set(
       (diagnostics ?? []).filter((each) => each.severity === severity).map(({ message }) => withoutPrefix(message)),

@@ -126,13 +126,13 @@ describe("a stack that several machines use", () => {
   });
 
   it("remembers what runs, where pulumi refresh runs a program that describes something else", async () => {
-    const before = await project.stackState("canary");
+    const before = await project.stackState("canary", key);
     project.write("config/fop-gate/new.conf", "a = 1\n");
     await project.must(["refresh", "--yes", "--run-program", "--stack", "canary"]);
-    assert.deepEqual(await project.stackState("canary"), before);
+    assert.deepEqual(await project.stackState("canary", key), before);
     rmSync(join(project.folder, "config/fop-gate/new.conf"));
     await project.must(["up", "--yes", "--skip-preview", "--run-program", "--stack", "canary"]);
-    assert.deepEqual(await project.stackState("canary"), before);
+    assert.deepEqual(await project.stackState("canary", key), before);
     await assertNothingToDo();
   });
 

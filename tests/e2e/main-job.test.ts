@@ -90,7 +90,7 @@ describe("the main job: canary, then prod", () => {
         .filter((r: { type: string; external?: boolean }) => r.type.startsWith("kubernetes:") && !r.external)
         .map(
           (r: { type: string; id: string }) =>
-            `${r.type.split(":")[2]} ${r.id.split("/")[1]?.replace(/-[0-9a-f]{10}$/, "")}`,
+            `${r.type.split(":")[2]} ${r.id.split("/")[1]?.replace(/-[0-9a-f]{10,12}$/, "")}`,
         )
         .sort();
     };
@@ -99,6 +99,7 @@ describe("the main job: canary, then prod", () => {
       "ConfigMap fop-gate-log-applog",
       "ConfigMap fop-gate-log-auditlog",
       "ConfigMap fop-gate-plan",
+      "ConfigMap fop-gate-release",
       "Deployment fop-gate-canary",
       "Ingress fop-gate",
       "Service fop-gate",

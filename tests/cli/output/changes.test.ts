@@ -59,13 +59,14 @@ describe("a preview", () => {
     assert.ok(!changeLines([preview]).includes("hunter2"));
   });
 
-  it("leaves out reads and components, which are no objects", () => {
+  it("leaves out reads, components and the stack state, which are no objects", () => {
     const component = step("update", "gray-release:index:CanaryService", "web", {
       newState: { type: "gray-release:index:CanaryService" },
     });
     const read = step("read", "pulumi:pulumi:StackReference", "organization/gray-release/canary");
+    const stash = step("update", "pulumi:index:Stash", "web-state");
     const refresh = step("refresh", deployment, "web-canary");
-    assert.deepEqual(previewOf(stack, digest({ steps: [component, read, refresh] })).changes, []);
+    assert.deepEqual(previewOf(stack, digest({ steps: [component, read, stash, refresh] })).changes, []);
   });
 
   it("has one change for a replaced resource, with the properties that force it", () => {

@@ -182,7 +182,11 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   ]);
   const stored = releasesIn(service, maps);
   const files = filesIn(service, maps);
-  const rebuilt = [...copiedReleases(own?.state, files), ...rebuiltReleases(live, own?.state, recorded, files)];
+  const isStored = (id: string) => stored.releases.some((release) => release.id === id);
+  const rebuilt = [
+    ...copiedReleases(own?.state, isStored, files),
+    ...rebuiltReleases(live, own?.state, recorded, isStored, files),
+  ];
   const remembered = await readStackStates(service, args, live, own, stored, rebuilt);
   // Nothing of this stack is deleted while a stored release is damaged, because it is not known what it needs.
   const isWhole = remembered.damaged.length === 0;
@@ -239,9 +243,14 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   };
 }
 
-/** The releases of which the stack state has a copy, as far as their files are there. */
-function copiedReleases(own: StackState | undefined, files: Readonly<Record<string, Files>>): Release[] {
+/** The releases that are not stored, of which the stack state has a copy, as far as their files are there. */
+function copiedReleases(
+  own: StackState | undefined,
+  isStored: (id: string) => boolean,
+  files: Readonly<Record<string, Files>>,
+): Release[] {
   return Object.entries(own?.copies ?? {}).flatMap(([id, release]) => {
+    if (isStored(id)) return [];
     try {
       return [understoodRelease(id, { release }, (name) => files[name])];
     } catch {
@@ -251,17 +260,19 @@ function copiedReleases(own: StackState | undefined, files: Readonly<Record<stri
   });
 }
 
-/** The releases that the live Deployments have run completely, as far as they can be rebuilt. */
+/** The releases that are not stored and that the live Deployments have run completely, as far as they can be rebuilt. */
 function rebuiltReleases(
   live: Live,
   own: StackState | undefined,
   record: RecordReading,
+  isStored: (id: string) => boolean,
   files: Readonly<Record<string, Files>>,
 ): Release[] {
   return tracks.flatMap((track) => {
     const deployment = live.deployments[track];
-    if (deployment === undefined) return [];
-    const hasRun = isComplete(deployment) || ran(track, record, own).includes(ownReleaseOf(deployment) ?? "");
+    const id = ownReleaseOf(deployment);
+    if (deployment === undefined || id === undefined || isStored(id)) return [];
+    const hasRun = isComplete(deployment) || ran(track, record, own).includes(id);
     return (hasRun && rebuiltRelease(deployment, (name) => files[name])) || [];
   });
 }

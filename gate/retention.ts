@@ -27,8 +27,7 @@ export function storedReleases(
 ): readonly Release[] {
   // There is no rollback to the adopted release, because its pods do not have our labels.
   if (!releases.canary) {
-    const changes = stackStates.own?.current.stable !== releases.stable?.id;
-    const before = changes ? stackStates.own?.current.stable : stackStates.own?.previous;
+    const before = previousOfStable(releases, stackStates.own);
     return [releases.stable, stackStates.history.find(({ id }) => id === before)].flatMap((each) =>
       each && each.id !== adopted?.release ? [each] : [],
     );
@@ -38,13 +37,18 @@ export function storedReleases(
   return remember(stackStates.history, releases.canary, limit, pinned);
 }
 
+function previousOfStable({ stable }: Choice["releases"], own: StackState | undefined): string | undefined {
+  return own?.current.stable !== stable?.id ? own?.current.stable : own?.previous;
+}
+
 /** The id of the release that each track ran completely before the chosen one. */
 export function previousOf(
-  { stable, canary }: Choice["releases"],
+  releases: Choice["releases"],
   own: StackState | undefined,
   live: Live,
 ): Partial<Record<Track, string>> {
-  const ofStable = own?.current.stable !== stable?.id ? own?.current.stable : own?.previous;
+  const { canary } = releases;
+  const ofStable = previousOfStable(releases, own);
   const written = live.deployments.canary?.metadata.annotations?.[previousAnnotation];
   const ofCanary = own?.current.canary !== canary?.id ? own?.current.canary : written;
   return {

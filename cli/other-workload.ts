@@ -1,8 +1,9 @@
 /** Live workloads that cannot be adopted, because they are not Deployments. */
+
 import { UserError } from "../components/user-error.ts";
-import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { clusterListPath, listPath } from "../kubernetes/resources.ts";
+import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
 
 /**
  * Looks for a StatefulSet or DaemonSet of a service's name. One that may not be read does not count.
@@ -17,10 +18,7 @@ export async function assertNoOtherWorkload(
 ): Promise<void> {
   for (const kind of ["StatefulSet", "DaemonSet"] as const) {
     const path = namespace === undefined ? clusterListPath(kind) : listPath(kind, namespace);
-    const live = await api.list(path).catch((error) => {
-      if (error instanceof ApiError && error.status === 403) return [];
-      throw error;
-    });
+    const live = await unlessForbidden(api.list(path), []);
     const found = live.find(({ metadata }) => metadata.name === service);
     if (found === undefined) continue;
     throw new UserError(

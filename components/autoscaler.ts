@@ -9,9 +9,10 @@ import {
   type HorizontalArgs,
   type KedaArgs,
 } from "./autoscaling.ts";
-import { resourceNameOf, type ServiceNames, serviceLabel } from "./names.ts";
+import { frontMetadata } from "./front-metadata.ts";
+import { resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
-import { labelsOf, type ServiceArgs } from "./service-args.ts";
+import type { ServiceArgs } from "./service-args.ts";
 import { percentOf } from "./units.ts";
 
 /**
@@ -42,9 +43,7 @@ export function autoscalerObject(service: string, args: ServiceArgs, autoscaling
   const { name } = autoscalerReference(service, autoscaling);
   return {
     metadata: {
-      name,
-      namespace: args.namespace,
-      labels: { ...labelsOf(service, args), [serviceLabel]: service },
+      ...frontMetadata(service, name, args),
       annotations: { "pulumi.com/skipAwait": "true", ...ownerAnnotations(owner) },
     },
     spec: "keda" in autoscaling ? scaledObjectSpec(name, autoscaling) : horizontalSpec(name, autoscaling),

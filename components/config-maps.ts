@@ -3,11 +3,12 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import type { CustomResourceOptions, Resource } from "@pulumi/pulumi";
 import { configMapData } from "./config-files.ts";
 import { backgroundDeletion } from "./deletion.ts";
-import { resourceNameOf, type ServiceNames, serviceLabel } from "./names.ts";
+import { frontMetadata } from "./front-metadata.ts";
+import { resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
 import { planName, planText } from "./plan.ts";
 import type { RolloutContext } from "./rollout-context.ts";
-import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
+import { mainPort, type ServiceArgs } from "./service-args.ts";
 import { storedReleaseData, storedReleaseName } from "./stored-release.ts";
 
 /**
@@ -82,11 +83,8 @@ export function planConfigMap(
 }
 
 function configMapMetadata(service: string, name: string, args: ServiceArgs, { owner }: RolloutContext) {
-  const labels = { ...labelsOf(service, args), [serviceLabel]: service };
   return {
-    name,
-    namespace: args.namespace,
-    labels,
+    ...frontMetadata(service, name, args),
     annotations: { ...backgroundDeletion, ...ownerAnnotations(owner) },
   };
 }

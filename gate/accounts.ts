@@ -4,9 +4,9 @@ import { serviceLabel } from "../components/names.ts";
 import type { Release } from "../components/release.ts";
 import { accountNameOf, accountsOf } from "../components/service-account-args.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
-import { ApiError } from "../kubernetes/api-error.ts";
 import { objectPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
 import type { Live } from "../live/live.ts";
 
 /** The names of the ServiceAccounts under which these releases and the live Deployments run. */
@@ -30,10 +30,7 @@ export async function accountsInUse(
   const others = neededAccounts(releases, live).filter((name) => name !== own);
   const kept = await Promise.all(
     others.map(async (name) => {
-      const found = await api.get(objectPath("ServiceAccount", namespace, name)).catch((error) => {
-        if (error instanceof ApiError && error.status === 403) return undefined;
-        throw error;
-      });
+      const found = await unlessForbidden(api.get(objectPath("ServiceAccount", namespace, name)), undefined);
       return found?.metadata.labels?.[serviceLabel] === service ? [name] : [];
     }),
   );

@@ -4,11 +4,11 @@ import { autoscalerKinds, fixedReplicas } from "../components/autoscaling.ts";
 import { deploymentName, serviceLabel } from "../components/names.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError } from "../kubernetes/api-error.ts";
 import type { Metadata } from "../kubernetes/objects/metadata.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";
 import { isServed } from "../kubernetes/served.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
 import type { Live } from "../live/live.ts";
 
 /** The name that KEDA gives the HorizontalPodAutoscaler of a ScaledObject. */
@@ -75,14 +75,4 @@ export async function removesAutoscaler(of: ServiceHandle, args: ServiceArgs, li
 
 function isOurs(service: string, { labels }: Metadata): boolean {
   return labels?.[serviceLabel] === service;
-}
-
-/** Another value if the permission to read is missing, as for a service that never had an autoscaler. */
-async function unlessForbidden<T>(read: Promise<T>, otherwise: T): Promise<T> {
-  try {
-    return await read;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return otherwise;
-    throw error;
-  }
 }

@@ -13,13 +13,13 @@ import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../comp
 import { understoodRelease } from "../components/stored-release.ts";
 import { type ModeName, modeNameOf, modeOf } from "../components/traffic/modes.ts";
 import { tracks } from "../components/traffic.ts";
-import { ApiError } from "../kubernetes/api-error.ts";
 import { connect } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { PartialObject } from "../kubernetes/objects/metadata.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
 import { configMapsInUse, isComplete, type Live, ownReleaseOf, readLive } from "../live/live.ts";
 import { rebuiltRelease } from "../live/rebuilt.ts";
 import { measuredStart } from "../live/start.ts";
@@ -279,12 +279,7 @@ function rebuiltReleases(
 
 /** Seconds that the live pods of a service took to start, by release; empty if none is ready, or pods may not be listed. */
 async function startSecondsSeen(pods: Promise<readonly PodObject[]>): Promise<Observation["startSeconds"]> {
-  try {
-    return measuredStart(await pods);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return {};
-    throw error;
-  }
+  return measuredStart(await unlessForbidden(pods, []));
 }
 
 /** What the traffic modes need of the cluster. A mode that needs nothing is left out. */

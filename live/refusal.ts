@@ -1,11 +1,11 @@
 /** Why pods of a Deployment cannot be created, and whether that lasts. */
 
 import { oneLine } from "../border/foreign-text.ts";
-import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { ReplicaSetObject } from "../kubernetes/objects/replica-set.ts";
 import { listPath } from "../kubernetes/resources.ts";
+import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
 
 /** Longest reason why pods cannot be created, in characters, so that the whole sentence fits into a record's reason. */
 const refusalLimit = 200;
@@ -40,10 +40,7 @@ async function currentReplicaSet(
   const revision = "deployment.kubernetes.io/revision";
   const labels = Object.entries(spec.selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`);
   const path = listPath("ReplicaSet", metadata.namespace);
-  const sets = await api.list(path, labels.join(",")).catch((error: Error): ReplicaSetObject[] => {
-    if (error instanceof ApiError && error.status === 403) return [];
-    throw error;
-  });
+  const sets = await unlessForbidden<readonly ReplicaSetObject[]>(api.list(path, labels.join(",")), []);
   return sets.find(
     (set) =>
       set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true &&

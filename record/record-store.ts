@@ -14,8 +14,8 @@ import { isDeepStrictEqual } from "node:util";
 import { oneLine } from "../border/foreign-text.ts";
 import { understand } from "../components/schema.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError } from "../kubernetes/api-error.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
 import { bytesOf, jsonOf } from "./bounds.ts";
 import { changeStore, Overtaken, readStore, type StoredData, storeName } from "./config-map-store.ts";
 import { type Names, type RecordWithNames, withNames } from "./named-verdicts.ts";
@@ -71,10 +71,7 @@ export async function readRecord(of: RecordedService): Promise<RecordReading> {
  * @throws ApiError or UserError if the cluster does not answer
  */
 export async function readAdopted(of: ServiceHandle): Promise<Adopted | undefined> {
-  const stored = await readStore(of, "rollout").catch((error: Error) => {
-    if (error instanceof ApiError && error.status === 403) return undefined;
-    throw error;
-  });
+  const stored = await unlessForbidden(readStore(of, "rollout"), undefined);
   try {
     return understand(storedSchema, fromVersion1(JSON.parse(stored?.record ?? ""))).adopted;
   } catch {

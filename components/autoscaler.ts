@@ -27,11 +27,13 @@ export function stableAutoscaler(
   owner: string,
   opts: CustomResourceOptions,
 ): Resource {
-  const { metadata, spec } = autoscalerObject(names.service, args, autoscaling, owner);
-  const resource = resourceNameOf(names, metadata.name);
-  return "keda" in autoscaling
-    ? new CustomResource(resource, { apiVersion: "keda.sh/v1alpha1", kind: "ScaledObject", metadata, spec }, opts)
-    : new HorizontalPodAutoscaler(resource, { metadata, spec: horizontalSpec(metadata.name, autoscaling) }, opts);
+  const metadata = metadataOf(names.service, args, autoscaling, owner);
+  const { name } = metadata;
+  const resource = resourceNameOf(names, name);
+  if (!("keda" in autoscaling))
+    return new HorizontalPodAutoscaler(resource, { metadata, spec: horizontalSpec(name, autoscaling) }, opts);
+  const type = { apiVersion: "keda.sh/v1alpha1", kind: "ScaledObject" };
+  return new CustomResource(resource, { ...type, metadata, spec: scaledObjectSpec(name, autoscaling) }, opts);
 }
 
 /**
@@ -40,13 +42,19 @@ export function stableAutoscaler(
  * @example autoscalerObject("web", args, { maxReplicas: 20 }, owner).metadata.name // "web"
  */
 export function autoscalerObject(service: string, args: ServiceArgs, autoscaling: AutoscalingArgs, owner: string) {
+  const metadata = metadataOf(service, args, autoscaling, owner);
+  const { name } = metadata;
+  return {
+    metadata,
+    spec: "keda" in autoscaling ? scaledObjectSpec(name, autoscaling) : horizontalSpec(name, autoscaling),
+  };
+}
+
+function metadataOf(service: string, args: ServiceArgs, autoscaling: AutoscalingArgs, owner: string) {
   const { name } = autoscalerReference(service, autoscaling);
   return {
-    metadata: {
-      ...frontMetadata(service, name, args),
-      annotations: { "pulumi.com/skipAwait": "true", ...ownerAnnotations(owner) },
-    },
-    spec: "keda" in autoscaling ? scaledObjectSpec(name, autoscaling) : horizontalSpec(name, autoscaling),
+    ...frontMetadata(service, name, args),
+    annotations: { "pulumi.com/skipAwait": "true", ...ownerAnnotations(owner) },
   };
 }
 

@@ -8,7 +8,7 @@ import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { readService } from "../live/live.ts";
 import { readRoute } from "../live/traffic/gateway/routes.ts";
-import { type RecordedService, readRecord } from "../record/record-store.ts";
+import type { RecordReading } from "../record/record.ts";
 
 /** What the routes of a program are while adopted pods serve. */
 export interface KeptRoutes {
@@ -25,13 +25,19 @@ export interface KeptRoutes {
  * the HTTPRoutes that stand lead to the shared Service, and traffic is split by number of pods. A program whose routes do not all stand
  * keeps its `gateway`, and is refused with it.
  *
+ * @param recorded the record, which only a service with routes waits for
  * @param isRequested whether `gray adopt` requests the adoption
  */
-export async function besideAdopted(of: RecordedService, args: ServiceArgs, isRequested: boolean): Promise<KeptRoutes> {
+export async function besideAdopted(
+  of: ServiceHandle,
+  args: ServiceArgs,
+  recorded: Promise<RecordReading>,
+  isRequested: boolean,
+): Promise<KeptRoutes> {
   const names = args.gateway?.routes.map(({ name }) => name ?? of.service) ?? [];
   const others = { args, keptRoutes: [], routes: [] };
   if (names.length === 0) return others;
-  const record = await readRecord(of);
+  const record = await recorded;
   const adopted = record.kind === "read" ? record.record.adopted : undefined;
   const isKept = names.every((name) => adopted?.routes?.includes(name));
   if (!isKept && (!isRequested || adopted)) return others;

@@ -169,17 +169,16 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const { owner, ownerStash } = await ownerOf(resource, opts.aliases);
   const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
   const isAdoptionRequested = GRAY_ADOPT === key;
-  const beside = await besideAdopted({ ...of, cluster: before.cluster }, program, isAdoptionRequested);
+  const recording = readRecord({ ...of, cluster: before.cluster });
+  // A condition before the record is needed may end this run.
+  recording.catch(() => {});
+  const beside = await besideAdopted(of, program, recording, isAdoptionRequested);
   const { args, keptRoutes } = beside;
   const live = isAdoptionRequested ? asAdopted(service, program, owner, before, beside.routes) : before;
   assertPreconditions(service, args, live, found.context);
 
   const pods = api.list(listPath("Pod", namespace), `app=${service}`);
-  const [recorded, maps, startSeconds] = await Promise.all([
-    readRecord({ ...of, cluster: live.cluster }),
-    readConfigMaps(of),
-    startSecondsSeen(pods),
-  ]);
+  const [recorded, maps, startSeconds] = await Promise.all([recording, readConfigMaps(of), startSecondsSeen(pods)]);
   const stored = releasesIn(service, maps);
   const files = filesIn(service, maps);
   const isStored = (id: string) => stored.releases.some((release) => release.id === id);

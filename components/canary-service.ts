@@ -10,14 +10,14 @@ import { planConfigMap, releaseConfigMaps, storedReleases } from "./config-maps.
 import { trackDeployment } from "./deployment.ts";
 import { trackBudget } from "./disruption-budget.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
-import { type StackState, serviceKey } from "./history.ts";
-import { adoptedAnnotation, debugIngressName, namesOf, resourceNameOf, stateName } from "./names.ts";
+import { serviceKey } from "./history.ts";
+import { debugIngressName, namesOf, resourceNameOf } from "./names.ts";
 import { plainPlan } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
 import { serviceAccounts } from "./service-account.ts";
 import { assertServiceArgs, type ServiceArgs, tracksOf } from "./service-args.ts";
-import { storedReleaseData } from "./stored-release.ts";
+import { storeStackState } from "./stored-state.ts";
 import { modeOf } from "./traffic/modes.ts";
 import type { Track } from "./traffic.ts";
 import { percentOf } from "./units.ts";
@@ -210,22 +210,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
     if (stable && args.debugIngress)
       serviceIngress(debugIngressName(service), names, args, args.debugIngress, owner, child);
 
-    const stackState = stackStateOf(args.namespace, rollout);
-    const running: OutputWithUnknowns = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
-    // `pulumi refresh --run-program` also executes this code, but changes no Deployment. So the releases of the Deployments
-    // show whether this run has finished. Outputs of a Deployment that refresh would have to create are unknown, and without
-    // this check the unknown value would replace the stack state (seen with Pulumi 3.259).
-    const known = running.apply((ids) => {
-      const [byCanary, byStable] = pulumi.containsUnknowns(ids) ? [] : ids;
-      const isFinished = byCanary === stackState.current.canary && byStable === stackState.current.stable;
-      return isFinished ? stackState : (rollout.remembered ?? null);
-    }, !pulumi.runtime.isDryRun());
-    // It is registered only after all Deployments and stored releases, so a failed or refused run leaves the state as it was.
-    new pulumi.Stash(
-      stateName(service, name === service ? undefined : args.namespace),
-      { input: known },
-      { parent: this, dependsOn: stored },
-    );
+    storeStackState(names, args.namespace, rollout, { canary, stable }, { parent: this, dependsOn: stored });
     this.registerOutputs({
       serviceName: service,
       url: urlOf(service, given),
@@ -258,44 +243,6 @@ function assertSame(
       `CanaryService ${name} in namespace ${namespace} was given the provider ${providerName(given)}, and its rollout was opened with ${providerName(rollout.provider)}: pass the same options to openRollout("${name}", args, opts).`,
     );
   }
-}
-
-/** The full signature of an Output's `apply` (SDK: output.ts). The second argument is true to call `use` for unknown values also. */
-interface OutputWithUnknowns {
-  apply<T>(use: (ids: readonly unknown[]) => T, withUnknowns: boolean): pulumi.Output<T>;
-}
-
-/** The stack state after this run. */
-function stackStateOf(namespace: string, rollout: RolloutContext): StackState {
-  const { stable: previous } = rollout.previous;
-  return {
-    namespace,
-    cluster: rollout.cluster,
-    owner: rollout.owner,
-    current: idsOf(rollout.releases),
-    ...(previous !== undefined && { previous }),
-    ...(rollout.shift && { shift: rollout.shift }),
-    ...(rollout.verdict && { verdict: rollout.verdict }),
-    ...(rollout.adopted?.selector && { adopted: true }),
-    history: rollout.history.map(({ id }) => id),
-    copies: Object.fromEntries(rollout.history.map((release) => [release.id, storedReleaseData(release).release])),
-  };
-}
-
-/** The id of the release that a Deployment runs, known when Pulumi has finished its update. */
-function releaseRunBy(deployment: Deployment | undefined): pulumi.Output<string | undefined> {
-  if (!deployment) return pulumi.output(undefined);
-  const run = pulumi.all([deployment.id, deployment.metadata, deployment.spec]);
-  // A release id is not a secret, even if the program marks other fields as secret. The next run could not read a secret id.
-  return pulumi.unsecret(
-    run.apply(
-      ([, metadata, spec]) => metadata.annotations?.[adoptedAnnotation] ?? spec.template.metadata.labels?.release,
-    ),
-  );
-}
-
-function idsOf(releases: RolloutContext["releases"]): StackState["current"] {
-  return Object.fromEntries(Object.entries(releases).map(([track, release]) => [track, release.id]));
 }
 
 function templatesOf(releases: RolloutContext["releases"]) {

@@ -1,6 +1,6 @@
 /** The services in the state of a stack, as `pulumi stack export` shows it. */
 import * as v from "valibot";
-import { ownerName, stashType } from "../components/names.ts";
+import { ownerName, stashType, stateName } from "../components/names.ts";
 import { mapOf } from "../components/schema.ts";
 import type { Resource } from "../pulumi/pulumi.ts";
 
@@ -20,11 +20,11 @@ const exported = v.object({
   releases: mapOf(v.object({ cluster: v.string(), history: v.array(v.object({ id: v.string() })) })),
 });
 
-/** The services of a stack. An entry that cannot be understood is left out: `up` tells what is wrong with it. */
+/** The services of a stack. An entry that cannot be understood is left out: `up` reports what is wrong with it. */
 export function knownServices(resources: readonly Resource[]): KnownService[] {
   const found = resources.flatMap((resource): KnownService[] => {
     // Its name is that of the service, in a namespace if its resource has another name (components/names.ts, stateName).
-    const service = stashedFor(resource, (of) => `${of}-state`)
+    const service = stashedFor(resource, (of) => stateName(of))
       ?.split("/")
       .at(-1);
     const state = v.safeParse(stashed, resource.outputs?.input);

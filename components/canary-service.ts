@@ -177,7 +177,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
         const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
         const written = { owner, sequence: rollout.sequence.front };
         const shared = sharedService(names, args, traffic, written, { ...opts, protect: true, ...as("Service") });
-        // After the shared Service, whose annotation tells a traffic cutoff about them.
+        // After the shared Service, whose annotation names them for a traffic cutoff.
         const beside = { ...opts, dependsOn: [...dependsOn, shared] };
         const additional = Object.keys(args.services ?? {}).map((each) =>
           additionalService(names, each, args, traffic, written, beside),

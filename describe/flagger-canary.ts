@@ -53,7 +53,7 @@ const analysisFields: Readonly<Record<string, string>> = {
   webhooks: "checks of the plan send requests to canary, and gray probe -- <command> runs a command against it",
   iterations: "it is a plan for a blue/green release: use a step with weight 100 and a least time",
   match: "the argument gateway.rules sends chosen users to canary",
-  alerts: "gray rollout tells a webhook like that of Slack (GRAY_WEBHOOK)",
+  alerts: "gray rollout notifies a webhook like that of Slack (GRAY_WEBHOOK)",
 };
 
 /** The plan of a Canary, and what it does not say. */

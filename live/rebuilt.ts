@@ -23,7 +23,7 @@ export function rebuiltRelease(
   const applied = lastApplied(deployment.metadata.managedFields ?? [])?.["f:spec"]?.["f:template"];
   if (id === undefined || applied === undefined) return undefined;
   const found = kept(deployment.spec.template, applied);
-  return [withoutDefaults(found), found]
+  return [withoutHiddenDefaults(found), found]
     .map((template) => releaseOf(template as DeploymentObject["spec"]["template"], filesOf))
     .find((release) => release.id === id);
 }
@@ -46,13 +46,13 @@ const defaultsInside: Readonly<Record<string, readonly [field: string, value: st
   resourceFieldRef: ["divisor", "0"],
 };
 
-function withoutDefaults(value: unknown): unknown {
+function withoutHiddenDefaults(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(withoutDefaults);
+  if (Array.isArray(value)) return value.map(withoutHiddenDefaults);
   return Object.fromEntries(
     Object.entries(value).map(([name, inside]) => {
       const [field = "", byDefault] = defaultsInside[name] ?? [];
-      if (byDefault === undefined || inside?.[field] !== byDefault) return [name, withoutDefaults(inside)];
+      if (byDefault === undefined || inside?.[field] !== byDefault) return [name, withoutHiddenDefaults(inside)];
       const { [field]: _, ...rest } = inside;
       return [name, rest];
     }),

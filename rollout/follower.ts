@@ -11,7 +11,7 @@ const followMilliseconds = 5000;
 /** Keeps canary's number of pods in step with stable's. What it reports, it reports once. */
 export class Follower {
   #next = 0;
-  #told: string | undefined;
+  #reported: string | undefined;
 
   /**
    * Compares the tracks if it is time, and scales canary. It never ends a rollout: a failure is reported, and tried again. Evidence that
@@ -28,16 +28,16 @@ export class Follower {
         // Writes go on after the signal, and nothing may wait for them.
         unlessBadEvidence(context, unlessEnded(signal, context.actuator.followStable(rollout, signal))),
       );
-      this.#tell(context, sentence);
+      this.#report(context, sentence);
     } catch (error) {
       if (context.signal.aborted) throw new Stopped();
       if (!isOfTheCluster(error)) throw error;
-      this.#tell(context, `Canary does not follow stable's number of pods (${clauseOf(error)}): gray tries again.`);
+      this.#report(context, `Canary does not follow stable's number of pods (${clauseOf(error)}): gray tries again.`);
     }
   }
 
-  #tell({ reporter }: DriveContext, sentence: string | undefined): void {
-    if (sentence !== undefined && sentence !== this.#told) reporter.note(sentence);
-    this.#told = sentence;
+  #report({ reporter }: DriveContext, sentence: string | undefined): void {
+    if (sentence !== undefined && sentence !== this.#reported) reporter.note(sentence);
+    this.#reported = sentence;
   }
 }

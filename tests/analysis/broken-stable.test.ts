@@ -256,10 +256,13 @@ describe("a verdict while stable is broken", () => {
   }
 
   it("is not good while canary fails of late, however long it was well", () => {
-    const long = ticks(3600, (s) => tick(s, {}, {}));
-    const outage = ticks(60, (s) => tick(3600 + s, failingAll, failingAll));
-    const { verdict, reason } = judged([...long, ...outage], bySomeone);
-    assert.notEqual(verdict, "good", reason);
+    // So long that a minute of failures stays below the tolerance.
+    const long = ticks(3600, (s) => tick(s, { requests: 400 }, { requests: 400 }));
+    const failing = { requests: 100, failed: 100 };
+    const outage = ticks(60, (s) => tick(3600 + s, failing, failing));
+    const { verdict, basis, reason } = judged([...long, ...outage], bySomeone);
+    assert.deepEqual([verdict, basis], ["undecided", "own rates"], reason);
+    assert.match(reason, /canary answers 5xx in .* of its requests of late, and good needs less than 0\.5 % now too$/);
     assert.equal(judged([...long, ...outage]).needsDecision, undefined);
   });
 

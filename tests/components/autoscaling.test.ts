@@ -58,6 +58,18 @@ describe("the arguments of an autoscaler", () => {
       "autoscaling.metrics is []: must be a list of metrics, as in autoscaling/v2.",
     ],
     [
+      "no pod left",
+      { minReplicas: 0, maxReplicas: 5 },
+      {},
+      "autoscaling.minReplicas is 0: must be a whole number of at least 1.",
+    ],
+    [
+      "no pod left by KEDA",
+      { keda: { triggers: [trigger], minReplicaCount: 0 } },
+      {},
+      "autoscaling.keda.minReplicaCount is 0: must be a whole number of at least 1.",
+    ],
+    [
       "no trigger",
       { keda: { triggers: [] } },
       {},

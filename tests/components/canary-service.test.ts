@@ -539,6 +539,12 @@ describe("CanaryService", () => {
     });
   });
 
+  it("stores its state only once the releases are stored", async () => {
+    const { resources } = await deploy();
+    const stash = resources.find(({ name }) => name === "fop-gate-state");
+    assert.ok(stash?.dependsOn.includes(`fop-gate-release-${release.id}`));
+  });
+
   it("stores the releases of its history, and canary's only when its pods are available", async () => {
     const history = [release, { ...release, id: "000000000001" }];
     const { resources } = await deploy({}, { history });

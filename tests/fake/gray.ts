@@ -5,20 +5,11 @@ import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { stashType, stateName } from "../../components/names.ts";
+import type { Resource } from "../../pulumi/pulumi.ts";
 import { setEnvironment } from "./environment.ts";
 
-/** One resource as `pulumi stack export` shows it; the fields used by `gray`. */
-export interface Exported {
-  readonly type: string;
-  readonly urn: string;
-  readonly parent?: string;
-  readonly provider?: string;
-  readonly inputs?: object;
-  readonly outputs?: object;
-}
-
 /** The resource that holds the stack state of a service. */
-export function stashOf(service: string, state: object): Exported {
+export function stashOf(service: string, state: object): Resource {
   return {
     type: stashType,
     urn: `urn:pulumi:canary::gray-release::${stashType}::${stateName(service)}`,
@@ -61,13 +52,13 @@ export class Shell {
   }
 
   /** Gives the project these stacks. */
-  stacks(stacks: Record<string, readonly Exported[]>): void {
+  stacks(stacks: Record<string, readonly Resource[]>): void {
     writeFileSync(join(this.folder, "ls.json"), JSON.stringify(Object.keys(stacks).map((name) => ({ name }))));
     for (const [name, resources] of Object.entries(stacks)) this.holds(name, resources);
   }
 
   /** What is in the state of a stack. */
-  holds(stack: string, resources: readonly Exported[]): void {
+  holds(stack: string, resources: readonly Resource[]): void {
     writeFileSync(this.#stateOf(stack), JSON.stringify({ version: 3, deployment: { resources } }));
   }
 

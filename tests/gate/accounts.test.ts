@@ -33,6 +33,15 @@ describe("the ServiceAccount of a release", () => {
     assert.deepEqual(accounts(), []);
   });
 
+  it("stays while live pods run under it, although their release is lost", async () => {
+    await world.up("canary", canary("a", withAccount));
+    await world.up("prod", prod("a", withAccount));
+    world.api.objects.delete(`/api/v1/namespaces/dora-apps/configmaps/web-release-${now()}`);
+    world.forgetCopies("canary", "web");
+    await world.up("canary", canary("b", { releaseHistoryLimit: 1 }));
+    assert.deepEqual(accounts(), [path("web")]);
+  });
+
   it("is not taken from another creator, neither by name nor by an earlier release", async () => {
     world.api.put(path("web"), { metadata: { name: "web" } });
     await assert.rejects(

@@ -94,6 +94,12 @@ describe("a service in two stacks, beside objects of other creators,", () => {
     assert.match(world.api.objects.get(path)?.data.release, /web:evil/);
     assert.equal(world.runs("web-canary"), b);
     world.forgetCopies("canary", "web");
+    // Another creator's ConfigMap with the label is neither taken over nor in the way.
+    const foreign = { name: "theirs", labels: { "gray-release/service": "web" } };
+    world.api.put("/api/v1/namespaces/dora-apps/configmaps/theirs", { metadata: foreign, immutable: true, data: {} });
+    await world.up("canary", canary("b", { releaseHistoryLimit: 1 }));
+    assert.ok(!world.made().includes("configmaps theirs"));
+    world.forgetCopies("canary", "web");
     await assert.rejects(
       world.up("canary", canary("b", { release: a })),
       new RegExp(

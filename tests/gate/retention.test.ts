@@ -47,7 +47,14 @@ describe("the release history after a run", () => {
   }
 });
 
-it("of a stack without canary has the release that stable ran before too", () => {
+it("the release history is not pruned while a stored release is damaged", () => {
+  const args = serviceArgs({ releaseHistoryLimit: 1 });
+  const damaged = [{ id: "z", why: "odd" }];
+  const kept = storedReleases(args, { canary: d }, { ...states(c, b, a), damaged }, undefined, []);
+  assert.deepEqual(kept, [d, c, b, a]);
+});
+
+it("the release history of a stack without canary has the release that stable ran before too", () => {
   const own: StackState = {
     namespace: "dora-apps",
     cluster: "uid",

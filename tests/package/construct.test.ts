@@ -55,6 +55,16 @@ describe("construct", () => {
     assert.equal(JSON.stringify([...world.api.objects]), held);
   });
 
+  it("changes nothing in an up that does not know an argument", async () => {
+    await world.up("test", program({ ...web("a") }));
+    const held = JSON.stringify([...world.api.objects]);
+    await assert.rejects(
+      world.up("test", program({ ...web("a"), namespace: pulumi.output(unknown) })),
+      /^UserError: web: an argument is not known in this up, .*: run pulumi up without such an option\.$/,
+    );
+    assert.equal(JSON.stringify([...world.api.objects]), held);
+  });
+
   it("serves several services at once, which share the provider of their deployment", async () => {
     const { resources } = await world.up("test", program({ ...web("a") }, {}, ["web", "shop"]));
     assert.deepEqual(

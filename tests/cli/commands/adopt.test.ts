@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import { adoptCommand } from "../../../cli/commands/adopt.ts";
 import { UserError } from "../../../components/user-error.ts";
+import type { Resource } from "../../../pulumi/pulumi.ts";
 import { ApiServer } from "../../fake/api-server.ts";
-import { type Exported, Shell, stashOf } from "../../fake/gray.ts";
+import { Shell, stashOf } from "../../fake/gray.ts";
 
 const component = "gray-release:index:CanaryService";
 const recordPath = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
 
 /** The state of a stack whose first `up` with these tracks of web has not completed. */
-function begun(tracks: readonly string[], namespace = "dora-apps"): Exported[] {
+function begun(tracks: readonly string[], namespace = "dora-apps"): Resource[] {
   const urn = `urn:pulumi:stack::gray-release::${component}::web`;
   return [{ type: component, urn, inputs: { namespace, tracks } }];
 }
 
 /** The state of a stack that owns these tracks of web, with an `up` that has completed. */
-function owning(tracks: readonly string[], namespace = "dora-apps", cluster = "cluster-uid"): Exported[] {
+function owning(tracks: readonly string[], namespace = "dora-apps", cluster = "cluster-uid"): Resource[] {
   return [stashOf("web", { namespace, cluster }), ...begun(tracks, namespace)];
 }
 

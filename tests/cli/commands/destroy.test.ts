@@ -3,13 +3,14 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { destroyCommand } from "../../../cli/commands/destroy.ts";
 import { UserError } from "../../../components/user-error.ts";
+import type { Resource } from "../../../pulumi/pulumi.ts";
 import { ApiServer } from "../../fake/api-server.ts";
-import { type Exported, Shell, stashOf } from "../../fake/gray.ts";
+import { Shell, stashOf } from "../../fake/gray.ts";
 import { putVerdict } from "../../fake/stored-record.ts";
 import { verdict } from "../../fake/world.ts";
 
 /** The state of a stack with services and the tracks that it owns of each. */
-function stack(services: Record<string, string[] | undefined>, cluster = "cluster-uid", owner?: string): Exported[] {
+function stack(services: Record<string, string[] | undefined>, cluster = "cluster-uid", owner?: string): Resource[] {
   const urn = (type: string, name: string) => `urn:pulumi:stack::gray-release::${type}::${name}`;
   const component = "gray-release:index:CanaryService";
   return [
@@ -243,7 +244,7 @@ describe("gray destroy", () => {
   });
 
   /** The stack of canary, whose Deployment is deployed by a provider with these inputs. */
-  const deployedBy = (inputs: object): Exported[] => {
+  const deployedBy = (inputs: NonNullable<Resource["inputs"]>): Resource[] => {
     const [component] = stack({ web: ["canary"] }).slice(1);
     const provider = "urn:pulumi:stack::gray-release::pulumi:providers:kubernetes::cluster";
     const child = { type: "kubernetes:apps/v1:Deployment", urn: "urn:web", parent: component?.urn ?? "" };

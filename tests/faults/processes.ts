@@ -8,6 +8,7 @@ import { changeRecord } from "../../record/record-store.ts";
 import { byEvidence } from "../../record/verdict-merge.ts";
 import { requestOf } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
+import { stashOf } from "../fake/gray.ts";
 import { chanceOf } from "./chance.ts";
 import { reason } from "./driver.ts";
 import type { Event, FaultEvent, TimelineEvent } from "./events.ts";
@@ -185,14 +186,14 @@ class Play {
       writeFileSync(join(this.#folder, name), ["#!/bin/sh", ...lines, ""].join("\n"));
       chmodSync(join(this.#folder, name), 0o755);
     };
-    const memory = { [`${namespace}/${service}`]: { cluster, history: [{ id: releases.b }, { id: releases.a }] } };
+    const resources = [stashOf(service, { namespace, cluster })];
     writeFileSync(join(this.#folder, "Pulumi.yaml"), "name: gray-release\nruntime: nodejs\n");
-    writeFileSync(join(this.#folder, "outputs.json"), JSON.stringify({ releases: memory }));
+    writeFileSync(join(this.#folder, "stack.json"), JSON.stringify({ version: 3, deployment: { resources } }));
     script(
       "pulumi",
       `here=${this.#folder}`,
       'case "$1" in',
-      'stack) cat "$here/outputs.json";;',
+      'stack) cat "$here/stack.json";;',
       `up) exec "${process.execPath}" "${join(import.meta.dirname, "pulumi-stand-in.ts")}" "$@";;`,
       "esac",
     );

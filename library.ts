@@ -5,7 +5,7 @@ export type { AutoscalingArgs, HorizontalArgs, KedaArgs } from "./components/aut
 export { CanaryService, type CanaryServiceArgs } from "./components/canary-service.ts";
 export type { Check } from "./components/check.ts";
 export { type FileContent, type FileSet, type Files, file, filesIn } from "./components/config-files.ts";
-export { defaults } from "./components/defaults.ts";
+export { type Compat, defaults, templateDefaults } from "./components/defaults.ts";
 export type { DisruptionBudgetArgs } from "./components/disruption-budget-args.ts";
 export type { StackState } from "./components/history.ts";
 export type { IngressArgs, IngressPath, IngressRule } from "./components/ingress.ts";

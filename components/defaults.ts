@@ -1,5 +1,26 @@
 /** The defaults of this product's arguments and of the driver's lease. */
 
+/** A month in {@link templateDefaults}. @example const compat: Compat = "2026-11"; */
+export type Compat = "2026-11";
+
+/**
+ * The defaults that become part of a pod template, by the month in which they were introduced (`compat` of a service). An entry never changes: a
+ * release is identified by its pod template, so a changed default would roll the pods of every service with the next version of this package.
+ *
+ * @example templateDefaults["2026-11"].preStopSleepSeconds // 5
+ */
+export const templateDefaults = {
+  "2026-11": {
+    /** Seconds that a pod has to finish its requests before it is killed. */
+    terminationGracePeriodSeconds: 90,
+    /** Seconds that a pod keeps serving after its termination begins, until every proxy has stopped sending to it (KEP-3960). */
+    preStopSleepSeconds: 5,
+  },
+} as const satisfies Record<Compat, object>;
+
+/** The defaults of services that do not set `compat`. They stay the oldest. */
+const compat: Compat = "2026-11";
+
 /**
  * Every default of a service. To override one, pass the CanaryService argument of the same name.
  *
@@ -19,10 +40,9 @@ export const defaults = {
   maxSurge: 1,
   /** Missing pods while a track rolls (RollingUpdate). None, so that a roll does not reduce capacity. */
   maxUnavailable: 0,
-  /** Seconds that a pod has to finish its requests before it is killed. */
-  terminationGracePeriodSeconds: 90,
-  /** Seconds that a pod keeps serving after its termination begins, until every proxy has stopped sending to it (KEP-3960). */
-  preStopSleepSeconds: 5,
+  /** The defaults of the pod template, by the month in which they were introduced. */
+  compat,
+  ...templateDefaults[compat],
   /** Seconds without progress after which Kubernetes reports a roll as failed (Deployment.spec.progressDeadlineSeconds). */
   progressDeadlineSeconds: 600,
   /** Seconds from the creation of a pod to ready, as assumed for the timeout of a roll: at least, and where no pod was measured. */

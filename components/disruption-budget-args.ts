@@ -1,6 +1,7 @@
 /** The arguments of the PodDisruptionBudgets of a service, and their validation. */
 import * as v from "valibot";
-import { checked, type Fault, keyed, wholeNumber } from "./schema.ts";
+import { type PodAmount, podAmount } from "./pod-amount.ts";
+import { checked, type Fault, keyed } from "./schema.ts";
 
 /**
  * How many pods of a track may be evicted at once, for example when a node is drained (policy/v1 PodDisruptionBudget). Each track gets a
@@ -14,26 +15,23 @@ import { checked, type Fault, keyed, wholeNumber } from "./schema.ts";
  */
 export interface DisruptionBudgetArgs {
   /** Most pods of a track that may be missing, as a number or in percent of its pods. @default 1, unless minAvailable is set */
-  readonly maxUnavailable?: number | string;
+  readonly maxUnavailable?: PodAmount;
   /**
    * Least pods of stable that must stay, as a number or in percent, instead of `maxUnavailable`. Canary has few pods, often one, whose node
    * could never be drained then; so one pod of canary may be missing.
    * @default none
    */
-  readonly minAvailable?: number | string;
+  readonly minAvailable?: PodAmount;
   /** Whether pods that are not ready may always be evicted. @default IfHealthyBudget, as Kubernetes has it */
   readonly unhealthyPodEvictionPolicy?: "IfHealthyBudget" | "AlwaysAllow";
 }
-
-const most = "must be a whole number or a percentage, like 25%";
-const amount = v.optional(v.union([wholeNumber(0), v.pipe(v.string(), v.regex(/^(\d\d?|100)%$/, most))], most));
 
 /** Validates {@link DisruptionBudgetArgs}. */
 export const disruptionBudgetSchema = v.pipe(
   keyed(
     v.strictObject({
-      maxUnavailable: amount,
-      minAvailable: amount,
+      maxUnavailable: v.optional(podAmount(0)),
+      minAvailable: v.optional(podAmount(0)),
       unhealthyPodEvictionPolicy: v.optional(
         v.picklist(["IfHealthyBudget", "AlwaysAllow"], "must be IfHealthyBudget or AlwaysAllow"),
       ),

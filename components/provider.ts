@@ -3,14 +3,17 @@ import { Provider } from "@pulumi/kubernetes/provider.js";
 import type { ComponentResourceOptions, ProviderResource } from "@pulumi/pulumi";
 
 /**
- * The options of a component that select the provider of its objects, and its former names.
+ * The options of a component that select the provider of its objects, its former names, and what must be there before the service is read.
  *
  * @example
  * ```ts
  * const opts: ProviderOptions = { provider: new k8s.Provider("eu", { kubeconfig }) };
  * ```
  */
-export type ProviderOptions = Pick<ComponentResourceOptions, "parent" | "provider" | "providers" | "aliases">;
+export type ProviderOptions = Pick<
+  ComponentResourceOptions,
+  "parent" | "provider" | "providers" | "aliases" | "dependsOn"
+>;
 
 /**
  * The Kubernetes provider of a component with these options: its own, else its parent's. Undefined if neither has one.

@@ -3,7 +3,7 @@ import type { types } from "@pulumi/kubernetes";
 import type { Unwrap } from "@pulumi/pulumi";
 import { contentHash } from "./canonical.ts";
 import type { FileSet, Files } from "./config-files.ts";
-import { defaults } from "./defaults.ts";
+import { type Compat, defaults, templateDefaults } from "./defaults.ts";
 import { fileSetsOf } from "./file-sets.ts";
 import { namesOneBuild } from "./image.ts";
 import { releaseIdDigits } from "./release-id.ts";
@@ -97,6 +97,11 @@ export interface ReleaseArgs {
   readonly pod?: Omit<PodSpec, "containers">;
   /** Seconds that a pod has to finish its requests before it is killed; more than 5. @default 90 */
   readonly terminationGracePeriodSeconds?: number;
+  /**
+   * The defaults of the pod template, by the month in which they were introduced. A new version of this package never changes those of
+   * a month, so its installation rolls no pods. A later month is taken over with the next release. @default 2026-11, in every version
+   */
+  readonly compat?: Compat;
 }
 
 /**
@@ -139,7 +144,7 @@ export function renderRelease(service: string, labels: Record<string, string>, a
       ...(account !== undefined && { serviceAccountName: account }),
       terminationGracePeriodSeconds: graceSecondsOf(service, args),
       ...(initContainers.length > 0 && { initContainers: initContainers.map(filled) }),
-      containers: args.containers.map((container) => withPreStop(filled(container))),
+      containers: args.containers.map((container) => withPreStop(filled(container), templateDefaultsOf(args))),
       ...(volumes.length && { volumes }),
     },
   });
@@ -188,12 +193,19 @@ interface ReadingSpec extends Pick<PodSpec, "volumes"> {
 }
 
 /** Adds a preStop, which keeps the container serving until the proxies have stopped sending to it. */
-function withPreStop(container: Container): Container {
+function withPreStop(container: Container, { preStopSleepSeconds: seconds }: TemplateDefaults): Container {
   if (container.lifecycle?.preStop !== undefined) return container;
   return {
     ...container,
-    lifecycle: { ...container.lifecycle, preStop: { sleep: { seconds: defaults.preStopSleepSeconds } } },
+    lifecycle: { ...container.lifecycle, preStop: { sleep: { seconds } } },
   };
+}
+
+type TemplateDefaults = (typeof templateDefaults)[Compat];
+
+/** The defaults of a pod template with these arguments. @example templateDefaultsOf({ ...args, compat: "2026-11" }).preStopSleepSeconds // 5 */
+export function templateDefaultsOf({ compat = defaults.compat }: Pick<ReleaseArgs, "compat">): TemplateDefaults {
+  return templateDefaults[compat];
 }
 
 /** Removes `undefined` fields, so that the release is the same before and after it is stored as JSON. */
@@ -226,14 +238,15 @@ export function initContainersOf({ sidecars = [], pod }: ReleaseArgs): readonly 
  * @throws UserError if two different numbers are given
  * @example graceSecondsOf("web", { containers: [], terminationGracePeriodSeconds: 90 }) // 90
  */
-export function graceSecondsOf(service: string, { terminationGracePeriodSeconds: own, pod }: ReleaseArgs): number {
+export function graceSecondsOf(service: string, args: ReleaseArgs): number {
+  const { terminationGracePeriodSeconds: own, pod } = args;
   const ofPod = pod?.terminationGracePeriodSeconds;
   if (own !== undefined && ofPod !== undefined && own !== ofPod) {
     throw new UserError(
       `${service}: terminationGracePeriodSeconds is ${own} and pod.terminationGracePeriodSeconds is ${ofPod}: give one of them.`,
     );
   }
-  return own ?? ofPod ?? defaults.terminationGracePeriodSeconds;
+  return own ?? ofPod ?? templateDefaultsOf(args).terminationGracePeriodSeconds;
 }
 
 function assertContainers(service: string, args: ReleaseArgs): void {

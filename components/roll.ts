@@ -1,5 +1,6 @@
 /** How long a roll of a track may take. Pure. */
 import { defaults } from "./defaults.ts";
+import { podsOf } from "./pod-amount.ts";
 import { type Container, initContainersOf } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
 
@@ -17,7 +18,7 @@ export function rollSeconds(args: ServiceArgs, replicas: number, measured?: numb
     maxSurge = defaults.maxSurge,
     progressDeadlineSeconds = defaults.progressDeadlineSeconds,
   } = args;
-  const rounds = Math.ceil(replicas / maxSurge);
+  const rounds = Math.ceil(replicas / Math.max(1, podsOf(maxSurge, replicas, Math.ceil)));
   return rounds * (minReadySeconds + startSecondsOf(args, measured)) + progressDeadlineSeconds;
 }
 

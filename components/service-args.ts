@@ -3,16 +3,17 @@ import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
 import { type AdditionalServiceArgs, additionalServicesSchema } from "./additional-service-args.ts";
 import { type AutoscalingArgs, autoscalingSchema, sizeFault } from "./autoscaling.ts";
-import { defaults } from "./defaults.ts";
+import { type Compat, defaults, templateDefaults } from "./defaults.ts";
 import { type DisruptionBudgetArgs, disruptionBudgetSchema } from "./disruption-budget-args.ts";
 import { fileContentMessage, fileSetsSchema } from "./file-sets-schema.ts";
 import { type IngressArgs, ingressSchema } from "./ingress.ts";
 import { dnsLabel, namesOf } from "./names.ts";
-import { workloadAdvice } from "./no-workload.ts";
 import { outputIn } from "./output-in.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
+import { type PodAmount, podAmount } from "./pod-amount.ts";
 import { type Port, portSchema } from "./port.ts";
-import { graceSecondsOf, type ReleaseArgs } from "./release.ts";
+import { adviceFor } from "./refused-arguments.ts";
+import { graceSecondsOf, type ReleaseArgs, templateDefaultsOf } from "./release.ts";
 import { mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
 import { serviceAccountSchema } from "./service-account-args.ts";
 import { assertServicePorts } from "./service-ports.ts";
@@ -113,10 +114,10 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly releaseHistoryLimit?: number;
   /** Seconds that a new pod must stay ready before it counts as available. @default 30 */
   readonly minReadySeconds?: number;
-  /** Additional pods while a track rolls, at least 1. @default 1 */
-  readonly maxSurge?: number;
-  /** Missing pods while a track rolls. @default 0 */
-  readonly maxUnavailable?: number;
+  /** Additional pods while a track rolls, at least 1; a percentage is rounded up. @default 1 */
+  readonly maxSurge?: PodAmount;
+  /** Missing pods while a track rolls; a percentage is rounded down. @default 0 */
+  readonly maxUnavailable?: PodAmount;
   /**
    * Seconds that a pod may need from its creation to ready, at most progressDeadlineSeconds. Only the timeout of a roll depends on it.
    * @default what startup probes allow, or twice what live pods needed
@@ -126,6 +127,7 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly progressDeadlineSeconds?: number;
 }
 
+const compats = Object.keys(templateDefaults) as Compat[];
 const texts = mapOf(v.string());
 /** RFC 1123. */
 const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -140,6 +142,7 @@ const schema = v.strictObject({
   podAnnotations: v.optional(texts),
   pod: v.optional(plainObject()),
   terminationGracePeriodSeconds: v.optional(wholeNumber(1)),
+  compat: v.optional(v.picklist(compats, `must be ${compats.join(" or ")}, which this version of gray-release knows`)),
   namespace: v.pipe(v.string(), v.regex(namespaceName, "must be a DNS label, like dora-apps")),
   access: v.optional(accessSchema),
   labels: v.optional(texts),
@@ -178,8 +181,8 @@ const schema = v.strictObject({
   releaseHistoryLimit: v.optional(wholeNumber(1)),
   minReadySeconds: v.optional(wholeNumber(0)),
   startSeconds: v.optional(wholeNumber(1)),
-  maxSurge: v.optional(wholeNumber(1)),
-  maxUnavailable: v.optional(wholeNumber(0)),
+  maxSurge: v.optional(podAmount(1)),
+  maxUnavailable: v.optional(podAmount(0)),
   progressDeadlineSeconds: v.optional(wholeNumber(1)),
 });
 
@@ -242,9 +245,10 @@ export function assertServiceArgs(name: string, args: ServiceArgs): void {
     );
   }
   const graceSeconds = graceSecondsOf(service, args);
-  if (graceSeconds <= defaults.preStopSleepSeconds) {
+  const { preStopSleepSeconds } = templateDefaultsOf(args);
+  if (graceSeconds <= preStopSleepSeconds) {
     throw new UserError(
-      `${service}: terminationGracePeriodSeconds (${graceSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins: raise it.`,
+      `${service}: terminationGracePeriodSeconds (${graceSeconds}) must exceed the ${preStopSleepSeconds} s that a pod keeps serving after its termination begins: raise it.`,
     );
   }
   assertServicePorts(service, args);
@@ -276,7 +280,7 @@ export function tracksOf(args: ServiceArgs): readonly Track[] {
 
 function sentence(issue: v.BaseIssue<unknown>): string {
   const at = v.getDotPath(issue);
-  const advice = workloadAdvice(at ?? "");
+  const advice = adviceFor(at ?? "");
   if (issue.expected === "never" && advice !== undefined) return `${at} is no argument of a service: ${advice}`;
   if (issue.expected === "never") return `unknown argument ${at}: correct its name or remove it`;
   if (issue.input === undefined) return `${at} is missing: ${issue.expected === null ? issue.message : "set it"}`;

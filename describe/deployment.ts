@@ -1,6 +1,7 @@
 /** Describes the fields of a live Deployment beside its pod template. */
 
 import { defaults } from "../components/defaults.ts";
+import type { PodAmount } from "../components/pod-amount.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { differs, notDescribed, type Remark } from "./remark.ts";
@@ -47,7 +48,7 @@ export function describeDeployment({ metadata, spec }: DeploymentObject, isScale
   };
 }
 
-function describeStrategy(what: string, { strategy, replicas }: DeploymentObject["spec"]) {
+function describeStrategy(what: string, { strategy }: DeploymentObject["spec"]) {
   const { type = "RollingUpdate", rollingUpdate = {} } = strategy ?? {};
   const { maxSurge = "25%", maxUnavailable = "25%" } = rollingUpdate;
   const usual = `maxSurge ${defaults.maxSurge}, maxUnavailable ${defaults.maxUnavailable}`;
@@ -59,21 +60,17 @@ function describeStrategy(what: string, { strategy, replicas }: DeploymentObject
     const why = `the default of Kubernetes gives way to that of gray-release (${usual}), which takes no capacity away`;
     return { args: {}, remarks: [differs(`${what}: strategy`, why)] };
   }
-  const [surge, missing] = [podsOf(maxSurge, replicas, Math.ceil), podsOf(maxUnavailable, replicas, Math.floor)];
+  const [noSurge, noneMissing] = [isZero(maxSurge), isZero(maxUnavailable)];
   const args = {
-    ...(surge > 1 && { maxSurge: surge }),
-    ...(missing !== defaults.maxUnavailable && { maxUnavailable: missing }),
+    ...(!noSurge && maxSurge !== defaults.maxSurge && { maxSurge: maxSurge as PodAmount }),
+    ...(!noneMissing && { maxUnavailable: maxUnavailable as PodAmount }),
   };
-  const shares = [maxSurge, maxUnavailable].filter((each) => typeof each === "string");
   const remarks = [
-    ...(shares.length > 0
-      ? [differs(`${what}: strategy`, `of ${replicas} pods ${shares.join(" and ")} are written as numbers`)]
-      : []),
-    ...(surge < 1 ? [differs(`${what}: maxSurge 0`, "it becomes 1, because stable rolls by additional pods")] : []),
+    ...(noSurge ? [differs(`${what}: maxSurge 0`, "it becomes 1, because stable rolls by additional pods")] : []),
   ];
   return { args, remarks };
 }
 
-function podsOf(given: number | string, replicas: number, round: (share: number) => number): number {
-  return typeof given === "number" ? given : round((Number.parseFloat(given) * replicas) / 100);
+function isZero(amount: number | string): boolean {
+  return Number.parseInt(`${amount}`, 10) === 0;
 }

@@ -31,6 +31,7 @@ import { accountsInUse } from "./accounts.ts";
 import { asAdopted } from "./adopt.ts";
 import { besideAdopted } from "./adopted-routes.ts";
 import { assertAutoscalable, removesAutoscaler } from "./autoscaler.ts";
+import { awaitDependencies } from "./dependencies.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
 import { assertGateways } from "./gateways.ts";
@@ -157,6 +158,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   });
   if (isMocked()) return unreachable(given ?? providerFor({}, "none"));
   requestOwnStack();
+  await awaitDependencies(opts);
   const access = await accessOf(service, program, given);
   if (given && access === undefined) return unreachable(given, (await ownState(namespace, service))?.state);
   const found = findAccessOf(service, given, access);

@@ -10,6 +10,7 @@ const kubernetes = (type: string, version: string, group = "core/v1"): TypeSpec 
   $ref: `/kubernetes/v${version}/schema.json#/types/kubernetes:${encodeURIComponent(group)}:${type}`,
 });
 const numberOrText: TypeSpec = { oneOf: [{ type: "number" }, { type: "string" }] };
+const integerOrText: TypeSpec = { oneOf: [{ type: "integer" }, { type: "string" }] };
 const anything: TypeSpec = { $ref: "pulumi.json#/Any" };
 
 /** The types that are not read from their text, because another package declares them or languages have no such type. */
@@ -28,6 +29,7 @@ function specialTypes(version: string): Readonly<Record<string, TypeSpec>> {
     "(typeof methods)[number]": { type: "string" },
     Duration: numberOrText,
     Percent: numberOrText,
+    PodAmount: integerOrText,
     'RolloutContext["admissions"]': anything,
   };
 }

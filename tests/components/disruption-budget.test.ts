@@ -56,7 +56,7 @@ describe("the PodDisruptionBudgets of a service", () => {
     ],
     [
       { maxUnavailable: "101%" },
-      /disruptionBudget\.maxUnavailable is "101%": must be a whole number or a percentage, like 25%/,
+      /disruptionBudget\.maxUnavailable is "101%": must be a whole number of at least 0, or a percentage from 0% to 100%/,
     ],
     [{ unhealthyPodEvictionPolicy: "Always" }, /must be IfHealthyBudget or AlwaysAllow/],
     [[], /disruptionBudget is \[\]: must be an object/],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import type { Files } from "../../components/config-files.ts";
-import { defaults } from "../../components/defaults.ts";
+import { defaults, templateDefaults } from "../../components/defaults.ts";
 import {
   type Container,
   configMapsOf,
@@ -74,6 +74,12 @@ describe("a release", () => {
       assert.equal(render(args).id, id);
     });
   }
+
+  it("has the id of 0.1.0 with the first month's defaults too, whatever later versions add", () => {
+    assert.equal(render({ compat: "2026-11" }).id, "60e3ed335b3c");
+    assert.deepEqual(templateDefaults["2026-11"], { terminationGracePeriodSeconds: 90, preStopSleepSeconds: 5 });
+    assert.equal(defaults.compat, "2026-11");
+  });
 
   it("has the same id for any order of its fields", () => {
     fc.assert(

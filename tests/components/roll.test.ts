@@ -38,6 +38,9 @@ describe("the timeout of a roll", () => {
     ["allows the startSeconds of the program, however fast pods were", { startSeconds: 400 }, 2, 5, 2 * 430 + 600],
     ["is the progress deadline alone without pods", {}, 0, 5, 600],
     ["counts the rounds of maxSurge pods", { maxSurge: 4 }, 9, 5, 3 * 60 + 600],
+    ["counts the rounds of a percentage of the pods, rounded up", { maxSurge: "25%" }, 9, 5, 3 * 60 + 600],
+    ["takes a round for each pod if a percentage is of one pod", { maxSurge: "1%" }, 1, 5, 60 + 600],
+    ["takes the progress deadline alone if there is no pod", { maxSurge: "25%" }, 0, 5, 600],
   ] as const) {
     it(what, () => assert.equal(rollSeconds(serviceArgs(args), pods, measured), expected));
   }

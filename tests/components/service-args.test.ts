@@ -311,6 +311,28 @@ const alsoBad: [what: string, args: object, named: RegExp][] = [
   ["a negative time", { minReadySeconds: -1 }, /^web: minReadySeconds is -1: /],
   ["a roll without surge", { maxSurge: 0 }, /^web: maxSurge is 0: /],
   [
+    "a roll with a surge of no percent",
+    { maxSurge: "0%" },
+    /^web: maxSurge is "0%": must be a whole number of at least 1, or a percentage from 1% to 100%\.$/,
+  ],
+  ["a share of pods above all", { maxUnavailable: "101%" }, /^web: maxUnavailable is "101%": .* from 0% to 100%\.$/],
+  ["a share that is not whole", { maxUnavailable: "2.5%" }, /^web: maxUnavailable is "2.5%": /],
+  [
+    "defaults of a month that is not known",
+    { compat: "2020-01" } as unknown as Partial<ServiceArgs>,
+    /^web: compat is "2020-01": must be 2026-11, which this version of gray-release knows\.$/,
+  ],
+  [
+    "a strategy",
+    { strategy: { type: "Recreate" } } as Partial<ServiceArgs>,
+    /^web: strategy is no argument of a service: both tracks roll by RollingUpdate, .*: set maxSurge and maxUnavailable\.$/,
+  ],
+  [
+    "a field with another name here",
+    { revisionHistoryLimit: 3 } as Partial<ServiceArgs>,
+    /^web: revisionHistoryLimit is no argument of a service: set releaseHistoryLimit\.$/,
+  ],
+  [
     "files without a mount path",
     { configFiles: { config: { files: {}, mountPath: "etc" } } },
     /^web: configFiles\.config\.mountPath is "etc": /,

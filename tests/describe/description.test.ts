@@ -54,8 +54,8 @@ describe("the description of a live service", () => {
     ],
     [
       { type: "RollingUpdate", rollingUpdate: { maxSurge: "50%", maxUnavailable: "34%" } },
-      { maxSurge: 2, maxUnavailable: 1 },
-      /of 3 pods 50% and 34%/,
+      { maxSurge: "50%", maxUnavailable: "34%" },
+      undefined,
     ],
     [
       { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } },

@@ -46,6 +46,7 @@ const fields: {
   podAnnotations: false,
   pod: false,
   terminationGracePeriodSeconds: false,
+  compat: false,
 };
 
 describe("the schema of the package", () => {

@@ -46,6 +46,34 @@ const verdict: Verdict = judge(evidence, tick.at).verdict;
 console.log(verdict);
 `;
 
+/** Makes one service under mocks, with the package as the module system gives it. */
+const uses = (imports: string) => `${imports}
+async function main() {
+  await setMocks();
+  const web = new CanaryService("web", {
+    namespace: "shop",
+    replicas: 3,
+    weight: 25,
+    containers: [{ name: "web", image: "web:1", readinessProbe: { httpGet: { path: "/", port: 80 } } }],
+    ports: [{ port: 80 }],
+  });
+  web.url.apply((url) => console.log(url));
+}
+main();
+`;
+const imported = uses(
+  'import { CanaryService } from "gray-release";\nimport { setMocks } from "gray-release/testing";\n',
+);
+
+/** Package managers beside npm: the package, its command, and the files of a project that uses it. */
+const managers = [
+  // Its own default fails an installation in which a package has a build script that was not approved, as @pulumi/kubernetes has.
+  ["pnpm@12.21.0", "pnpm", { "pnpm-workspace.yaml": "strictDepBuilds: false\n" }],
+  // Pulumi programs need a node_modules folder.
+  ["@yarnpkg/cli-dist@4.18.1", "yarn", { ".yarnrc.yml": "nodeLinker: node-modules\n", "yarn.lock": "" }],
+  ["bun@1.4.5", "bun", {}],
+] as const;
+
 describe("the package as a library, for a service of another shape", () => {
   const folder = mkdtempSync(join(tmpdir(), "gray-library-"));
   const env = { PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`, PULUMI_CONFIG_PASSPHRASE: "e2e" };
@@ -102,24 +130,6 @@ describe("the package as a library, for a service of another shape", () => {
   });
 
   describe("is unit-tested without a cluster by a program", () => {
-    /** Makes one service under mocks, with the package as the module system gives it. */
-    const uses = (imports: string) => `${imports}
-async function main() {
-  await setMocks();
-  const web = new CanaryService("web", {
-    namespace: "shop",
-    replicas: 3,
-    weight: 25,
-    containers: [{ name: "web", image: "web:1", readinessProbe: { httpGet: { path: "/", port: 80 } } }],
-    ports: [{ port: 80 }],
-  });
-  web.url.apply((url) => console.log(url));
-}
-main();
-`;
-    const imported = uses(
-      'import { CanaryService } from "gray-release";\nimport { setMocks } from "gray-release/testing";\n',
-    );
     const prints = async (...args: string[]) => {
       assert.equal((await must(process.execPath, args)).stdout.trim(), "http://web.shop.svc");
     };
@@ -157,6 +167,29 @@ main();
         writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions }));
         writeFileSync(join(project, "index.ts"), imported);
         await prints("-r", "ts-node/register", join(project, "index.ts"));
+      });
+    }
+  });
+
+  describe("is installed, and used from ES modules,", () => {
+    const tools = join(folder, "tools");
+    before(async () => {
+      mkdirSync(tools);
+      writeFileSync(join(tools, "package.json"), JSON.stringify({ private: true }));
+      await must("npm", ["install", "--no-audit", "--no-fund", ...managers.map(([package_]) => package_)], tools);
+    });
+
+    for (const [package_, command, settings] of managers) {
+      it(`by ${package_}`, async () => {
+        const project = join(folder, command);
+        mkdirSync(project);
+        writeFileSync(join(project, "package.json"), JSON.stringify({ name: "shop", private: true, type: "module" }));
+        for (const [name, content] of Object.entries(settings)) writeFileSync(join(project, name), content);
+        const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
+        await must(join(tools, "node_modules/.bin", command), ["add", join(folder, tarball)], project);
+        writeFileSync(join(project, "esm.mjs"), imported);
+        const { stdout } = await must(process.execPath, ["esm.mjs"], project);
+        assert.equal(stdout.trim(), "http://web.shop.svc");
       });
     }
   });

@@ -17,12 +17,14 @@ import { componentsMade } from "./engine.ts";
 import type { Exports } from "./world.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-/** What a person edits is copied; all else is the checkout's own, so that it is read once for all tests. */
+/** Settings and config files as tests know them. Those of the checkout are its users' to change. */
+const settings = join(import.meta.dirname, "fop-gate");
+/** What a test may change is copied; all else is the checkout's own, so that it is read once for all tests. */
 const copied = /^(Pulumi.*\.yaml|index\.ts|config)$/;
 
 let loads = 0;
 
-/** A copy of the program and its settings, to be changed as a person changes them. */
+/** A copy of the program, with settings of the tests, to be changed as a person changes them. */
 export class Checkout {
   readonly folder = mkdtempSync(join(tmpdir(), "gray-checkout-"));
 
@@ -83,9 +85,8 @@ export class Checkout {
   }
 
   #copy(): void {
-    for (const name of readdirSync(root)) {
-      if (copied.test(name)) cpSync(join(root, name), join(this.folder, name), { recursive: true });
-    }
+    cpSync(join(root, "index.ts"), join(this.folder, "index.ts"));
+    cpSync(settings, this.folder, { recursive: true });
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: YAML of any form

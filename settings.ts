@@ -100,15 +100,15 @@ function assertSharedAlike(project: string): void {
   }
 }
 
-/** The config in the file of one stack. The keys are returned without the project's name as prefix. */
+/** The project's config in the file of one stack. A key may have the project's name as prefix, as Pulumi reads it; it is returned without it. */
 function stackConfig(stack: string, project: string): Record<string, unknown> {
   const path = `Pulumi.${stack}.yaml`;
   if (!existsSync(path)) return {};
   const { config = {} } = read(path);
   return Object.fromEntries(
     Object.entries(config)
-      .filter(([key]) => key.startsWith(`${project}:`))
-      .map(([key, value]) => [key.slice(project.length + 1), value]),
+      .map(([key, value]) => [key.replace(`${project}:`, ""), value] as const)
+      .filter(([key]) => !key.includes(":")),
   );
 }
 

@@ -140,6 +140,13 @@ describe("the settings", () => {
       await assert.rejects(settings({}, "prod"), new UserError(sentence));
     });
 
+    it("are found in the files with and without the project's name as prefix, as Pulumi finds them", async () => {
+      inStack("canary", "config:\n  image: fop-gate:2\n  other:replicas: 7\n");
+      await assert.rejects(settings(), /"image" is set in Pulumi\.canary\.yaml, and both tracks/);
+      inStack("prod", "config:\n  gray-release:image: fop-gate:2\n");
+      assert.equal((await settings()).replicas, 9);
+    });
+
     it("must not differ between the two files", async () => {
       inStack("canary", "config:\n  gray-release:replicas: 9\n");
       inStack("prod", "config:\n  gray-release:replicas: 3\n");

@@ -22,6 +22,7 @@ import { statusCommand } from "./commands/status.ts";
 import { undoCommand } from "./commands/undo.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { watchCommand } from "./commands/watch.ts";
+import { packageVersions } from "./options/versions.ts";
 
 /** The subcommands, in the groups and the order in which `gray --help` lists them. */
 const groups: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
@@ -62,6 +63,7 @@ export async function runGray(...develop: Command[]): Promise<void> {
   const program = new Command("gray")
     .usage("[options] <command>")
     .description("Canary releases on Kubernetes with Pulumi: dark, canary, full, and a rollback at any time.")
+    .version(packageVersions().gray, "-V, --version", "print the version")
     .option("--debug", "print the stack of an error")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", "\nRun gray <command> --help for the options and exit codes of a command.")

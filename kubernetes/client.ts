@@ -39,7 +39,7 @@ export function connect(access: Access, stopping?: AbortSignal): Cluster {
     const { status, text } = await exchange(access, method, path, body, stopping);
     const answer = jsonIn(text);
     if (isGood(status) && answer !== undefined) return answer;
-    throw refusedBy(status, text, `${method} ${path}`);
+    throw refused(access, status, text, `${method} ${path}`);
   };
   const orAbsent = async <T>(pending: Promise<T>): Promise<T | undefined> => {
     try {
@@ -90,7 +90,7 @@ export function connect(access: Access, stopping?: AbortSignal): Cluster {
       try {
         const response = await open(access, "GET", path, undefined, { accept: "*/*", signal });
         const status = response.statusCode ?? 0;
-        if (!isGood(status)) throw refusedBy(status, await textOf(response, answerBytes), `GET ${path}`);
+        if (!isGood(status)) throw refused(access, status, await textOf(response, answerBytes), `GET ${path}`);
         yield* linesIn(response, lineCharacters);
       } catch (error) {
         if (!signal.aborted) throw unavailable(access, error);
@@ -234,8 +234,19 @@ function unavailable(access: Access, error: unknown): Error {
   const { name, message } = error as Error;
   const why = name === "TimeoutError" || name === "AbortError" ? `no answer within ${patience / 1000} s` : message;
   return new Unreachable(
-    `The cluster at ${access.server.origin}${access.context ? ` (context ${access.context})` : ""} does not answer (${oneLine(why)}): check KUBECONFIG, the context and the network.`,
+    `${clusterOf(access)} does not answer (${oneLine(why)}): check KUBECONFIG, the context and the network.`,
   );
+}
+
+/** The error for an answer that refuses a request. */
+function refused(access: Access, status: number, text: string, request: string): Error {
+  if (status !== 401) return refusedBy(status, text, request);
+  return new ApiError(status, `${clusterOf(access)} refuses your login: log in again.`);
+}
+
+/** The cluster, for messages. */
+function clusterOf({ server, context }: Access): string {
+  return `The cluster at ${server.origin}${context ? ` (context ${context})` : ""}`;
 }
 
 const isGood = (status: number) => status >= 200 && status < 300;

@@ -103,6 +103,13 @@ describe("gray", () => {
     assert.deepEqual(listed.sort(), commands.sort());
   });
 
+  it("prints the version of the package", async () => {
+    const root = join(import.meta.dirname, "../..");
+    const { stdout } = await promisify(execFile)(process.execPath, [join(root, "cli/gray.ts"), "--version"]);
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    assert.equal(stdout, `${version}\n`);
+  });
+
   it("does not load Pulumi's SDK, which takes more time and memory than everything else", async () => {
     const main = join(import.meta.dirname, "../../cli/main.ts");
     const script = `import(${JSON.stringify(main)}).then(() => console.log(Object.keys(require.cache).join("\\n")))`;

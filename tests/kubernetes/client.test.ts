@@ -291,7 +291,10 @@ describe("the client of the cluster", () => {
         api.requests.length = 0;
         await assert.rejects(
           changing(...tokens).client.get(`${maps}/a`),
-          (error) => error instanceof ApiError && error.status === 401,
+          (error) =>
+            error instanceof ApiError &&
+            error.status === 401 &&
+            /^The cluster at http\S+ \(context \S+\) refuses your login: log in again\.$/.test(error.message),
         );
         assert.equal(api.requests.length, asked);
       }

@@ -8,7 +8,7 @@ import { gatewayUrl, traefik, traefikMetrics } from "./components/traefik.ts";
 import { readJson, writeFile } from "./file.ts";
 import { applyGateway } from "./gateway.ts";
 import type { Link } from "./link.ts";
-import { applyMetricsApi } from "./metrics-api.ts";
+import { applyMetricsApi, awaitMetrics } from "./metrics-api.ts";
 import { grant, WATCH } from "./object.ts";
 import { PROMETHEUS_USER } from "./pki.ts";
 import type { Places } from "./places.ts";
@@ -76,6 +76,7 @@ export async function startAddOn(name: AddOn, site: Site, all: readonly AddOn[])
   const component = addOnComponent(name, site, all);
   await ensureRunning(component, site);
   await awaitReady(component, at);
+  if (name === "metrics") await awaitMetrics(server);
 }
 
 const POD_RULES = [{ apiGroups: [""], resources: ["pods"], verbs: WATCH }];

@@ -4,6 +4,7 @@ import { METRICS_PORT } from "./components/metrics-server.ts";
 import type { Link } from "./link.ts";
 import { grant, type Placed, place, WATCH } from "./object.ts";
 import { METRICS_USER } from "./pki.ts";
+import { until, type Wait } from "./wait.ts";
 
 const home = { name: "metrics-server", namespace: "kube-system" };
 const METRICS = { apiGroups: ["metrics.k8s.io"], resources: ["pods", "nodes"], verbs: ["get", "list"] };
@@ -50,4 +51,13 @@ export function metricsObjects({ node }: Link): Placed[] {
       },
     ),
   ];
+}
+
+/** Waits until the API serves the metrics of the node. */
+export async function awaitMetrics(server: Api, guest: Pick<Wait, "check" | "onTimeout"> = {}): Promise<void> {
+  const serves = async () => {
+    const found = await server.get("/apis/metrics.k8s.io/v1beta1/nodes").catch(() => undefined);
+    return ((found as { items?: unknown[] } | undefined)?.items?.length ?? 0) > 0;
+  };
+  await until(serves, { what: "metrics of the node", seconds: 90, ...guest });
 }

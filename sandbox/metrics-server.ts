@@ -5,19 +5,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { standingAddOns } from "./add-ons.ts";
-import { type Api, api } from "./api.ts";
+import { api } from "./api.ts";
 import { flags } from "./components/component.ts";
 import { metricsServerFlags } from "./components/metrics-server.ts";
 import { startGuest } from "./guest.ts";
-import { applyMetricsApi, removeMetricsApi } from "./metrics-api.ts";
+import { applyMetricsApi, awaitMetrics, removeMetricsApi } from "./metrics-api.ts";
 import { readOwner, standingPlaces } from "./owner.ts";
 import { certificatePath } from "./pki.ts";
 import { kubeconfigPath, type Places, places } from "./places.ts";
 import { Problem } from "./problem.ts";
 import { onDemandCommand } from "./toolchain.ts";
-import { until } from "./wait.ts";
-
-const PATIENCE_SECONDS = 90;
 
 /** Resolves when the API serves the metrics of the node. Builds metrics-server first where it is not there yet: minutes, once. */
 export async function startMetricsServer(from: Places = places()): Promise<{ stop(): Promise<void> }> {
@@ -26,7 +23,7 @@ export async function startMetricsServer(from: Places = places()): Promise<{ sto
   if (link === undefined) throw new Problem("there is no sandbox here: start one with `npm run sandbox -- up`");
   const server = api(at, link);
   if (standingAddOns(at).includes("metrics")) {
-    await until(() => serves(server), { what: "metrics of the node", seconds: PATIENCE_SECONDS });
+    await awaitMetrics(server);
     return { stop: async () => {} };
   }
   const command = await onDemandCommand("metrics-server", at);
@@ -49,20 +46,10 @@ export async function startMetricsServer(from: Places = places()): Promise<{ sto
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await until(() => serves(server), {
-      what: "metrics of the node",
-      seconds: PATIENCE_SECONDS,
-      check: guest.mustLive,
-      onTimeout: guest.diagnostics,
-    });
+    await awaitMetrics(server, { check: guest.mustLive, onTimeout: guest.diagnostics });
   } catch (error) {
     await stop();
     throw error;
   }
   return { stop };
-}
-
-async function serves(server: Api): Promise<boolean> {
-  const found = await server.get("/apis/metrics.k8s.io/v1beta1/nodes").catch(() => undefined);
-  return ((found as { items?: unknown[] } | undefined)?.items?.length ?? 0) > 0;
 }

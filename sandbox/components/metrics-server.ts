@@ -33,7 +33,8 @@ export function metricsServer({ places, link, command }: Site): Component {
     files: {},
     ready: () => ({
       kind: "https",
-      url: `${metricsServerUrl(link)}/readyz`,
+      // Not /readyz: metrics-server 0.9 is not ready on a node without pods, although it serves the metrics of the node.
+      url: `${metricsServerUrl(link)}/livez`,
       authority: readFileSync(certificatePath(places, "ca"), "utf8"),
     }),
   };

@@ -17,7 +17,7 @@ export interface Arms {
 /**
  * Numbers of answers, by the class of their status code.
  *
- * @example const answers: Answers = { requests: 100, ok: 97, moved: 0, refused: 2, failed: 1 };
+ * @example const answers: Answers = { requests: 100, ok: 97, moved: 0, refused: 2, failed: 1, unknown: 0 };
  */
 export interface Answers {
   /** All answers. */
@@ -30,6 +30,8 @@ export interface Answers {
   refused: number;
   /** 5xx, counted by TPS5XX. */
   failed: number;
+  /** Those whose status is no code that ends a request. */
+  unknown: number;
 }
 
 /**
@@ -75,7 +77,7 @@ export function armCountsOf(tick: Tick, arms: Arms): ArmCounts {
 
 /** A total to which nothing has been added yet. @example noAnswers().requests // 0 */
 export function noAnswers(): Answers {
-  return { requests: 0, ok: 0, moved: 0, refused: 0, failed: 0 };
+  return { requests: 0, ok: 0, moved: 0, refused: 0, failed: 0, unknown: 0 };
 }
 
 /**
@@ -105,11 +107,12 @@ export function answersOf({ requests }: TargetTick): Answers {
  * ```
  */
 export function addAnswers(total: Answers, targets: readonly Answers[]): void {
-  for (const { requests, ok, moved, refused, failed } of targets) {
+  for (const { requests, ok, moved, refused, failed, unknown } of targets) {
     total.requests += requests;
     total.ok += ok;
     total.moved += moved;
     total.refused += refused;
     total.failed += failed;
+    total.unknown += unknown;
   }
 }

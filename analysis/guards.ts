@@ -1,7 +1,7 @@
 /** The reasons for which a verdict is withheld, whatever the numbers show. */
 import type { Guard } from "./conviction.ts";
 import type { Evidence } from "./evidence.ts";
-import { count, span } from "./format.ts";
+import { count, percent, span } from "./format.ts";
 
 /** Why a verdict is withheld. */
 export interface Withheld {
@@ -77,4 +77,19 @@ export function whyTooEarly({ settings, answers, warmingUp, canarySeconds }: Evi
     return { guard: "too few requests", reason };
   }
   return undefined;
+}
+
+/**
+ * Why canary's answers without a known status withhold a good verdict: they may be failures. Some are usual, as those of clients
+ * that went away, so more are needed than `tolerance`, and than `limit` times stable's share.
+ *
+ * @example whyUnknown(evidence)?.guard // "unknown answers"
+ */
+export function whyUnknown({ answers: { canary, stable }, settings }: Evidence): Withheld | undefined {
+  const share = canary.unknown / canary.requests;
+  const ofStable = stable.requests > 0 ? stable.unknown / stable.requests : 0;
+  if (!(share > Math.max(settings.tolerance, settings.limit * ofStable))) return undefined;
+  const compared = stable.requests > 0 ? ` (stable: ${percent(ofStable)})` : "";
+  const reason = `the status of ${percent(share)} of canary's answers${compared} is no code that ends a request, so they may be failures`;
+  return { guard: "unknown answers", reason };
 }

@@ -45,6 +45,8 @@ export interface Pod {
   readonly annotations: Readonly<Record<string, string>>;
   /** Ports of its containers, in the order of the pod's spec. */
   readonly ports: readonly { readonly name?: string; readonly containerPort: number }[];
+  /** Whether it answers gRPC calls, as its first port's name or its readiness probe says. @default false */
+  readonly grpc?: boolean;
 }
 
 /**

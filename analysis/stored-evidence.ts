@@ -7,7 +7,10 @@ import { likelihoodLength } from "./ratio.ts";
 const number = v.pipe(v.number(), v.finite());
 const whole = v.pipe(v.number(), v.safeInteger());
 const count = v.object({ events: number, exposure: number });
-const answers = v.object(v.entriesFromList(["requests", "ok", "moved", "refused", "failed"], number));
+const answers = v.object({
+  ...v.entriesFromList(["requests", "ok", "moved", "refused", "failed"], number),
+  unknown: v.optional(number, 0),
+});
 const lastTick = v.object({
   /** End of the tick, in milliseconds since the epoch. */
   at: number,

@@ -39,6 +39,8 @@ export function isReady({ status }: PodObject): boolean {
 function observed(pod: PodObject): Pod[] {
   const { name, uid, deletionTimestamp, labels: { track, release } = {}, annotations = {} } = pod.metadata;
   if (track === undefined || release === undefined) return [];
+  const containers = [...pod.spec.containers, ...sidecarsOf(pod)];
+  const ports = containers.flatMap(({ ports = [] }) => ports);
   return [
     {
       name,
@@ -49,9 +51,16 @@ function observed(pod: PodObject): Pod[] {
       terminating: deletionTimestamp !== undefined,
       restarts: containerStatusesOf(pod).reduce((sum, { restartCount }) => sum + restartCount, 0),
       annotations,
-      ports: [...pod.spec.containers, ...sidecarsOf(pod)].flatMap(({ ports = [] }) => ports),
+      ports,
+      ...(servesGrpc(containers) && { grpc: true }),
     },
   ];
+}
+
+/** By its readiness probe, or by the name of its first port: Istio and Kubernetes's appProtocol have names that begin so too. */
+function servesGrpc(containers: readonly Container[]): boolean {
+  const [first] = containers.flatMap(({ ports = [] }) => ports);
+  return /^grpc(-|$)/.test(first?.name ?? "") || containers.some(({ readinessProbe }) => readinessProbe?.grpc);
 }
 
 /** The native sidecars of a pod: init containers that keep running (KEP-753). kubectl counts them as containers too. */

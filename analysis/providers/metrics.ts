@@ -2,20 +2,23 @@
 import { oneLine } from "../../border/foreign-text.ts";
 import { pollingDefaults } from "../defaults.ts";
 import { count } from "../format.ts";
-import { finalCodeOf } from "../indicators/http-status-code.ts";
 import type { Counter, Sample } from "../reading.ts";
+import { type Convention, conventions } from "./conventions.ts";
 import type { Series, Wanted } from "./exposition.ts";
+import { codeIn, type StatusLabels, statusLabelsOf } from "./status-label.ts";
 
 /** The names of a service's metrics. */
 export interface Metrics {
-  /** The counter of requests. @default "http_requests_total" */
+  /** The counter of requests. @default the first of `conventions` that a target has, for HTTP and for gRPC */
   readonly requests?: string;
-  /** Its label with the status code. @default the first of "code", "status" and "status_code" that it has */
+  /** Its label with the HTTP status code. @default chosen by its values */
   readonly codeLabel?: string;
-  /** The classic histogram of their duration, without `_bucket`. @default "http_request_duration_seconds", if it exists */
+  /** The classic histogram of their duration, without `_bucket`; "none" if there is none. @default that of the same convention */
   readonly latency?: string;
-  /** Unit of its edges. @default "seconds" */
+  /** Unit of its edges. @default by its convention or its name, else "seconds" */
   readonly latencyUnit?: "seconds" | "milliseconds";
+  /** Values of labels whose requests are left out, as in `{ path: ["/healthz"] }`, because no user sends them. @default none */
+  readonly without?: Readonly<Record<string, readonly string[]>>;
   /** Additional indicators, each a pair of counters, as in `{ orders: { bad: ..., total: ... } }`. @default none */
   readonly pairs?: Readonly<Record<string, { readonly bad: Selector; readonly total: Selector }>>;
 }
@@ -27,10 +30,22 @@ export interface Selector {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-const requestsOf = ({ requests = "http_requests_total" }: Metrics) => requests;
-const latencyOf = ({ latency = "http_request_duration_seconds" }: Metrics) => latency;
-const codeLabels = ({ codeLabel }: Metrics) =>
-  codeLabel === undefined ? ["code", "status", "status_code"] : [codeLabel];
+/** The value of `Metrics.latency` for a service that measures no latency. */
+export const noLatency = "none";
+
+/** The metrics of requests that a target may have, in order of preference. */
+function possible({ requests, latency }: Metrics): readonly Convention[] {
+  const known = conventions.filter((each) => requests === undefined || each.requests === requests);
+  // Without a convention of its own, a counter goes with the usual histogram.
+  const [usual] = conventions as readonly [Convention];
+  const all = known.length > 0 || requests === undefined ? known : [{ ...usual, requests }];
+  return latency === undefined ? all : all.map((each) => ({ ...each, latency }));
+}
+
+/** The histograms of a target's latency. */
+function latenciesOf({ latency }: Metrics, among: readonly Convention[]): string[] {
+  return latency === noLatency ? [] : [...new Set(among.map((each) => each.latency))];
+}
 
 /**
  * The names of all series that are read.
@@ -40,17 +55,25 @@ const codeLabels = ({ codeLabel }: Metrics) =>
  */
 export function seriesNames(metrics: Metrics): string[] {
   const pairs = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) => [bad.metric, total.metric]);
-  const latency = latencyOf(metrics);
-  return [...new Set([requestsOf(metrics), `${latency}_bucket`, `${latency}_count`, ...pairs])];
+  const all = possible(metrics);
+  const latencies = latenciesOf(metrics, all).flatMap((name) => [`${name}_bucket`, `${name}_count`]);
+  return [...new Set([...all.map(({ requests }) => requests), ...latencies, ...pairs])];
+}
+
+/** The counter of requests, for messages. @example requestsIn({}) // "http_requests_total or another usual counter of requests" */
+export function requestsIn(metrics: Metrics): string {
+  const [first, ...others] = possible(metrics);
+  return `${first?.requests}${others.length > 0 ? " or another usual counter of requests" : ""}`;
 }
 
 /** The series and declarations of a page of metrics that are needed. @example wantedOf({ requests: "hits_total" }) */
 export function wantedOf(metrics: Metrics): Wanted {
   const series = new Set(seriesNames(metrics));
-  // A histogram is declared by its base name, and an OpenMetrics counter without `_total`.
-  const declared = new Set([...series, latencyOf(metrics)].flatMap((name) => [name, name.replace(/_total$/, "")]));
-  return { series, declared };
+  return { series, declared: new Set([...series].flatMap(declarationsOf)) };
 }
+
+/** The names that may declare a series: a histogram's base name, and in OpenMetrics a counter's name without `_total`. */
+const declarationsOf = (name: string) => [name, name.replace(/_(total|bucket|count)$/, "")];
 
 /** The samples of a target, or an error as the rest of a sentence whose subject is the target, or both. */
 export interface Counted {
@@ -58,39 +81,51 @@ export interface Counted {
   readonly wrong?: string;
 }
 
+/** What else is known of a target. */
+export interface About {
+  /**
+   * Names that exist, with or without series: a counter may have no series before its first event. Without declarations, as
+   * from Prometheus, the bad counter of a pair may be missing for this reason. @default no declarations
+   */
+  readonly declared?: ReadonlySet<string>;
+  /** Whether the target answers gRPC calls. @default unknown */
+  readonly servesGrpc?: boolean;
+}
+
 /**
  * The counters of one target.
  *
- * @param declared names that exist, with or without series: a counter may have no series before its first event. Without
- *   declarations, as from Prometheus, the bad counter of a pair may be missing for this reason. @default no declarations
- * @param bare whether the latency may be missing although its name is set. @default false
  * @example countersOf({}, series).samples // the counters, or undefined if any is missing
  */
 export function countersOf(
   metrics: Metrics,
-  series: readonly Series[],
-  { declared, bare = false }: { readonly declared?: ReadonlySet<string>; readonly bare?: boolean } = {},
+  found: readonly Series[],
+  { declared, servesGrpc = false }: About = {},
 ): Counted {
-  const requests = requestsOf(metrics);
-  const exists = (name: string) => series.some((each) => each.name === name) || isDeclared(name, declared);
-  if (!exists(requests)) return { wrong: `answers but has no ${requests}` };
+  const exists = (name: string) => found.some((each) => each.name === name) || isDeclared(name, declared);
+  const families = familiesOf(metrics, found, exists);
+  if (families.length === 0) return { wrong: `answers but has no ${requestsIn(metrics)}` };
+  const latencies = latenciesOf(metrics, families);
+  const series = withoutOthers(metrics, found, families, latencies);
   const samples: Sample[] = [];
   const seen = new Set<string>();
-  const edges = edgesOf(metrics, series);
+  const [finest, edges] = finestOf(latencies, series);
   const tooFine = edges > pollingDefaults.edgesAtMost;
-  const bucket = `${latencyOf(metrics)}_bucket`;
-  const parts = series.filter(({ name }) => name === bucket || name === `${latencyOf(metrics)}_count`);
+  const isPart = ({ name }: Series) => latencies.some((each) => name === `${each}_bucket` || name === `${each}_count`);
+  const parts = series.filter(isPart);
   const histograms = new Map(tooFine ? [] : parts.map((each) => [each, histogramOf(each)]));
   const whole = new Set(
     parts.filter(({ labels }) => edgeOf(labels.le) === Infinity).map((each) => histograms.get(each)),
   );
+  const bucketed = new Set(parts.flatMap((each) => (each.name.endsWith("_bucket") ? [histograms.get(each)] : [])));
   const measured = new Set<string>();
   for (const each of series) {
     const histogram = histograms.get(each) ?? "";
-    for (const counter of meanings(metrics, each)) {
+    for (const counter of meanings(metrics, families, latencies, each)) {
       if (typeof counter === "string") return { wrong: counter };
-      // A histogram has its total in both `_count` and the +Inf bucket.
-      if (each.name.endsWith("_count") && counter.kind === "within" && whole.has(histogram)) continue;
+      // A histogram has its total in both `_count` and the +Inf bucket; a summary has no bucket, so its total measures nothing.
+      const isTotal = each.name.endsWith("_count") && counter.kind === "within";
+      if (isTotal && (whole.has(histogram) || !bucketed.has(histogram))) continue;
       if (tooFine && counter.kind === "within") continue;
       const id = `${roleOf(counter)} ${textOf(each)}`;
       if (!Number.isFinite(each.value) || each.value < 0) {
@@ -111,63 +146,124 @@ export function countersOf(
       });
     }
   }
-  const [cut] = parts.flatMap((each) => histograms.get(each) ?? []).filter((histogram) => !measured.has(histogram));
+  const [cut] = [...bucketed].filter((histogram) => histogram !== undefined && !measured.has(histogram));
   if (cut !== undefined) return { wrong: `gives ${oneLine(cut)} without its +Inf bucket: it is incomplete` };
-  const { latency } = metrics;
-  const lacksLatency = latency !== undefined && !bare && !exists(`${latency}_bucket`) && !isDeclared(latency, declared);
+  const hasRequests = samples.some(({ counter, value }) => counter.kind === "requests" && value > 0);
+  const hasEdges = samples.some(({ counter }) => counter.kind === "within" && counter.seconds !== Infinity);
   const halves = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) =>
     // A misspelt bad counter never counts, so the pair would always be good.
     declared === undefined ? [total.metric] : [bad.metric, total.metric],
   );
-  const missing = new Set([...(lacksLatency ? [latency] : []), ...halves.filter((name) => !exists(name))]);
+  const missing = new Set(halves.filter((name) => !exists(name)));
+  const isCalled = servesGrpc || found.some(({ labels }) => labels.request_protocol === "grpc");
   const wrong = [
     ...(missing.size > 0 ? [`answers but has no ${oneLine([...missing].join(", no "))}`] : []),
     ...(tooFine
       ? [
-          `gives ${oneLine(latencyOf(metrics))} with ${count(edges)} edges, more than the limit of ${count(pollingDefaults.edgesAtMost)}: use fewer buckets`,
+          `gives ${oneLine(finest)} with ${count(edges)} edges, more than the limit of ${count(pollingDefaults.edgesAtMost)}: use fewer buckets`,
         ]
       : []),
+    // A release whose answers are all slow would look good.
+    ...(hasRequests && !hasEdges && !tooFine && latencies.length > 0 ? [lacksLatency(latencies, parts)] : []),
+    ...(isCalled && hasRequests && halves.length === 0 && !families.some(seesGrpc) ? [blindForGrpc] : []),
   ];
   return { samples, ...(wrong.length > 0 && { wrong: wrong.join(", and ") }) };
 }
 
-/** Number of distinct edges of the latency histogram over all its labels, without +Inf. */
-function edgesOf(metrics: Metrics, series: readonly Series[]): number {
-  const bucket = `${latencyOf(metrics)}_bucket`;
-  const edges = series.flatMap(({ name, labels }) => (name === bucket && labels.le !== undefined ? [labels.le] : []));
-  return new Set(edges.map(edgeOf).filter(Number.isFinite)).size;
+/** A counter of requests that a target has, with the labels of its status. */
+interface Family extends Convention {
+  readonly labels: StatusLabels | undefined;
+}
+
+/** The counters of requests of a target: of each protocol the first whose series have a status, else the first of all. */
+function familiesOf(metrics: Metrics, series: readonly Series[], exists: (name: string) => boolean): Family[] {
+  const all = possible(metrics)
+    .filter(({ requests }) => exists(requests))
+    .map((each): Family => {
+      const own = series.filter(({ name }) => name === each.requests).map(({ labels }) => labels);
+      return { ...each, labels: statusLabelsOf(each.requests, own, metrics.codeLabel) };
+    });
+  const usable = all.filter(({ labels }) => labels !== undefined);
+  const isFirst = (each: Family, at: number, of: Family[]) =>
+    of.findIndex(({ protocol }) => protocol === each.protocol) === at;
+  return usable.length > 0 ? usable.filter(isFirst) : all.slice(0, 1);
+}
+
+const seesGrpc = ({ protocol, labels }: Family) => protocol === "grpc" || labels?.grpc !== undefined;
+
+const blindForGrpc =
+  "counts its gRPC calls by their HTTP status alone, which is 200 for a failed call too: read a source with the gRPC status, such as grpc_server_handled_total of the pods, or give a --pair";
+
+function lacksLatency(latencies: readonly string[], parts: readonly Series[]): string {
+  const names = oneLine(latencies.join(", no "));
+  const what = parts.length > 0 ? `has no buckets in ${oneLine(latencies.join(", "))}` : `has no ${names}`;
+  return `${what}, so its latency is not known: name the histogram with --latency, or give --latency ${noLatency} if there is none`;
+}
+
+/** The series without those requests that are left out by their labels. Pairs have their own labels. */
+function withoutOthers(
+  { without = {} }: Metrics,
+  series: readonly Series[],
+  families: readonly Family[],
+  latencies: readonly string[],
+): readonly Series[] {
+  const left = Object.entries(without);
+  if (left.length === 0) return series;
+  const names = new Set([...families.map(({ requests }) => requests), ...latencies.map((name) => `${name}_bucket`)]);
+  for (const name of latencies) names.add(`${name}_count`);
+  const isLeftOut = ({ labels }: Series) => left.some(([label, values]) => values.includes(labels[label] ?? ""));
+  return series.filter((each) => !names.has(each.name) || !isLeftOut(each));
+}
+
+/** The latency histogram with the most distinct edges over all its labels, and their number without +Inf. */
+function finestOf(latencies: readonly string[], series: readonly Series[]): [name: string, edges: number] {
+  const counts = latencies.map((latency): [string, number] => {
+    const edges = series.flatMap(({ name, labels }) =>
+      name === `${latency}_bucket` && labels.le !== undefined ? [labels.le] : [],
+    );
+    return [latency, new Set(edges.map(edgeOf).filter(Number.isFinite)).size];
+  });
+  return counts.reduce((most, each) => (each[1] > most[1] ? each : most), ["", 0]);
 }
 
 const edgeOf = (le = "") => (/^\+?inf$/i.test(le) ? Infinity : Number.parseFloat(le));
 
-/** Whether a name is declared. In OpenMetrics the declaration of a counter omits `_total`. */
 function isDeclared(name: string, declared: ReadonlySet<string> | undefined): boolean {
-  return declared !== undefined && (declared.has(name) || declared.has(name.replace(/_total$/, "")));
+  return declared !== undefined && declarationsOf(name).some((each) => declared.has(each));
 }
 
 /** All meanings of a series, or an error as the rest of a sentence. */
-function* meanings(metrics: Metrics, series: Series): Generator<Counter | string> {
+function* meanings(
+  metrics: Metrics,
+  families: readonly Family[],
+  latencies: readonly string[],
+  series: Series,
+): Generator<Counter | string> {
   const { name, labels } = series;
-  const latency = latencyOf(metrics);
-  if (name === requestsOf(metrics)) {
-    const label = codeLabels(metrics).find((candidate) => Object.hasOwn(labels, candidate));
-    const text = label === undefined ? undefined : labels[label];
-    const code = finalCodeOf(text ?? "");
-    if (text === undefined) yield `has ${shown(series)}, without the label ${codeLabels(metrics).join(" or ")}`;
-    else if (code === undefined) yield `has ${shown(series)}, whose ${label} is not a final HTTP status code`;
-    else yield { kind: "requests", code };
+  const family = families.find(({ requests }) => requests === name);
+  if (family) {
+    if (family.labels === undefined) yield `has ${shown(series)}, without a label that holds the status code`;
+    else yield { kind: "requests", code: codeIn(labels, family.labels) };
   }
-  if (name === `${latency}_bucket`) {
-    const edge = edgeOf(labels.le);
-    if (Number.isNaN(edge)) yield `has ${shown(series)}, whose le is not a number`;
-    else yield { kind: "within", seconds: metrics.latencyUnit === "milliseconds" ? edge / 1000 : edge };
+  for (const latency of latencies) {
+    if (name === `${latency}_bucket`) {
+      const edge = edgeOf(labels.le);
+      const milliseconds = unitOf(metrics, latency) === "milliseconds";
+      if (Number.isNaN(edge)) yield `has ${shown(series)}, whose le is not a number`;
+      else yield { kind: "within", seconds: milliseconds ? edge / 1000 : edge };
+    }
+    if (name === `${latency}_count`) yield { kind: "within", seconds: Infinity };
   }
-  if (name === `${latency}_count`) yield { kind: "within", seconds: Infinity };
   for (const [pair, halves] of Object.entries(metrics.pairs ?? {})) {
     for (const half of ["bad", "total"] as const) {
       if (isOf(halves[half], series)) yield { kind: "pair", name: pair, of: half };
     }
   }
+}
+
+function unitOf({ latencyUnit }: Metrics, latency: string): "seconds" | "milliseconds" {
+  const known = conventions.find((each) => each.latency === latency);
+  return latencyUnit ?? known?.unit ?? (/_(milliseconds|ms)$/.test(latency) ? "milliseconds" : "seconds");
 }
 
 function isOf({ metric, labels = {} }: Selector, series: Series): boolean {

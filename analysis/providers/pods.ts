@@ -59,7 +59,10 @@ export function podSource(args: PodSourceArgs): MetricSource {
           return { ...target, problem: `The metrics of ${name} cannot be used: the answer ${page.wrong}.` };
         }
         await timeSlice();
-        const { samples, wrong } = countersOf(metrics, page.series, { declared: page.declared });
+        const { samples, wrong } = countersOf(metrics, page.series, {
+          declared: page.declared,
+          ...(pod.grpc !== undefined && { servesGrpc: pod.grpc }),
+        });
         return { ...target, ...(samples && { samples }), ...(wrong !== undefined && { problem: `${name} ${wrong}.` }) };
       }),
   };

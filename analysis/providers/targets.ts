@@ -3,7 +3,7 @@ import { oneLine } from "../../border/foreign-text.ts";
 import { pollingDefaults } from "../defaults.ts";
 import type { Pod, TargetReading } from "../reading.ts";
 import type { Series } from "./exposition.ts";
-import { countersOf, seriesNames } from "./metrics.ts";
+import { countersOf, requestsIn } from "./metrics.ts";
 import type { Query } from "./query.ts";
 
 /** Labels of the scrape, not of the counter: series that differ only in these are one series, scraped twice. */
@@ -60,11 +60,11 @@ function podsOf(
   answered: Answered,
 ): TargetReading[] {
   const uncounted = uncountedBy(query, pods, found);
-  return pods.map(({ name, release, ready, terminating }) => {
+  return pods.map(({ name, release, ready, terminating, grpc }) => {
     const own = found.get(name) ?? [];
     const problem = ready && !terminating ? staleness(oneLine(name), own, answered) : undefined;
     if (problem !== undefined) return { target: name, release, problem };
-    const target = targetOf(query, { target: name, release }, own, answered.seconds);
+    const target = targetOf(query, { target: name, release, grpc }, own, answered.seconds);
     const missing = uncounted.get(release) ?? [];
     if (missing.length === 0 || target.problem !== undefined) return target;
     return {
@@ -119,7 +119,8 @@ function backendsOf(
   found: ReadonlyMap<string, readonly Series[]>,
   answered: Answered,
 ): TargetReading[] {
-  const releases = [...new Set(pods.filter((pod) => pod.track === track).map(({ release }) => release))];
+  const ofTrack = pods.filter((pod) => pod.track === track);
+  const releases = [...new Set(ofTrack.map(({ release }) => release))];
   const [release = ""] = releases;
   if (releases.length > 1) {
     const problem = `Backend ${track} mixes releases ${oneLine(releases.join(" and "))}, so its counters cannot be assigned to one.`;
@@ -133,21 +134,23 @@ function backendsOf(
     const target = { target: `${track} by ${instance}`, release };
     if (stale !== undefined) return { ...target, problem: stale };
     const own = found.get(instance);
-    if (own !== undefined) return targetOf(query, target, own, answered.seconds);
+    const grpc = ofTrack.some((pod) => pod.grpc);
+    if (own !== undefined) return targetOf(query, { ...target, grpc }, own, answered.seconds);
     return { ...target, samples: [], ...(found.size === 0 && { problem }) };
   });
 }
 
 function targetOf(
   query: Query,
-  target: { readonly target: string; readonly release: string },
+  {
+    grpc = false,
+    ...target
+  }: { readonly target: string; readonly release: string; readonly grpc?: boolean | undefined },
   series: readonly Series[],
   seconds: number,
 ): TargetReading {
   if (series.length === 0) return { ...target, problem: nothingOf(query, oneLine(target.target), seconds) };
-  const { samples, wrong } = countersOf(query.metrics, series.map(withoutScrape), {
-    bare: query.trackOf !== undefined,
-  });
+  const { samples, wrong } = countersOf(query.metrics, series.map(withoutScrape), { servesGrpc: grpc });
   const twice = wrong?.endsWith(" twice") ? ": is it scraped by two jobs? Select one with --label job=<name>" : "";
   return {
     ...target,
@@ -157,8 +160,7 @@ function targetOf(
 }
 
 function nothingOf({ metrics, hint }: Query, what: string, seconds: number): string {
-  const [requests] = seriesNames(metrics);
-  return `Prometheus has no ${requests} of ${what} from the last ${seconds} s${hint ? ` (${hint})` : ""}.`;
+  return `Prometheus has no ${requestsIn(metrics)} of ${what} from the last ${seconds} s${hint ? ` (${hint})` : ""}.`;
 }
 
 function withoutScrape(series: Series): Series {

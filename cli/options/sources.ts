@@ -4,7 +4,7 @@ import { reservedNames } from "../../analysis/indicators/built-in.ts";
 import { byLiveRoutes, type Clusters, envoyGateway } from "../../analysis/providers/envoy-gateway.ts";
 import { ingressNginx } from "../../analysis/providers/ingress-nginx.ts";
 import { istio } from "../../analysis/providers/istio.ts";
-import type { Metrics, Selector } from "../../analysis/providers/metrics.ts";
+import { type Metrics, noLatency, type Selector } from "../../analysis/providers/metrics.ts";
 import { ownMetrics } from "../../analysis/providers/own-metrics.ts";
 import { podSource } from "../../analysis/providers/pods.ts";
 import { prometheusSource } from "../../analysis/providers/prometheus.ts";
@@ -96,8 +96,8 @@ export function withSourceOptions(command: Command): Command {
     )
     .option("--metrics-path <path>", "path of the metrics of the pods (default: prometheus.io/path, else /metrics)")
     .option("--pod-port <port>", "port of the metrics of the pods, number or name (default: prometheus.io/port)")
-    .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
-    .option("--latency <metric>", "histogram of seconds (default: http_request_duration_seconds)")
+    .option("--requests <metric>", "counter of requests by status code (default: found in the metrics)")
+    .option("--latency <metric>", "histogram of their duration, or none (default: found in the metrics)")
     .addOption(
       new Option(
         "--pair <name=bad/total>",
@@ -153,7 +153,8 @@ export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSourc
   }
   const series = sources.get(options.series);
   if (!series) throw new UserError(`--series ${options.series} is unknown: choose one of ${choices}.`);
-  if (options.series !== "own" && (options.requests ?? options.latency ?? options.pair[0]) !== undefined) {
+  const histogram = options.latency === noLatency ? undefined : options.latency;
+  if (options.series !== "own" && (options.requests ?? histogram ?? options.pair[0]) !== undefined) {
     throw new UserError(`--series ${options.series} has fixed metrics: leave out --requests, --latency and --pair.`);
   }
   const { prometheus: url, prometheusCa: caFile, authorizationFile } = options;
@@ -161,7 +162,7 @@ export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSourc
   const reading = (clusters: Clusters) =>
     prometheusSource({
       url,
-      query: series.query({ service, namespace, metrics, labels, clusters }),
+      query: withOptions(series.query({ service, namespace, metrics, labels, clusters }), metrics),
       ...(caFile !== undefined && { caFile }),
       ...(authorizationFile !== undefined && { authorizationFile }),
     });
@@ -171,6 +172,11 @@ export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSourc
     backends: byTrack(backendName, service),
     source: reading,
   });
+}
+
+/** A query without latency if its service has none. */
+function withOptions(query: Query, { latency }: Metrics): Query {
+  return latency === noLatency ? { ...query, metrics: { ...query.metrics, latency } } : query;
 }
 
 /** Options with their values. */

@@ -7,6 +7,15 @@ export interface Container {
   readonly name: string;
   readonly envFrom?: PodSpec["containers"][number]["envFrom"];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+}
+
+/** A probe of a container; the fields used here. */
+export interface Probe {
+  readonly httpGet?: object;
+  readonly grpc?: object;
+  readonly periodSeconds?: number;
 }
 
 /** The status of a container; the fields used here. */

@@ -300,8 +300,8 @@ describe("what is counted", () => {
     const each = tick(1, { requests: 30, failed: 2, refused: 3 }, { failed: 1 });
     const evidence = observed([each, each]);
     assert.deepEqual(evidence.answers, {
-      canary: { requests: 60, ok: 50, moved: 0, refused: 6, failed: 4 },
-      stable: { requests: 360, ok: 342, moved: 0, refused: 0, failed: 18 },
+      canary: { requests: 60, ok: 50, moved: 0, refused: 6, failed: 4, unknown: 0 },
+      stable: { requests: 360, ok: 342, moved: 0, refused: 0, failed: 18, unknown: 0 },
     });
   });
 

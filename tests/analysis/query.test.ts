@@ -41,9 +41,11 @@ const seen = (query: Query, found: readonly Series[], of = pods, at = 1000) =>
   }));
 
 describe("the PromQL of a query", () => {
+  const metrics = { requests: "http_requests_total" };
+
   it("is one selector of raw samples for all series, so that they come together or not at all", () => {
     assert.equal(
-      promQl(ownMetrics({ namespace, labels: { cluster: 'eu "1"' } }), pods.slice(0, 2), 90),
+      promQl(ownMetrics({ namespace, metrics, labels: { cluster: 'eu "1"' } }), pods.slice(0, 2), 90),
       '{__name__=~"http_requests_total|http_request_duration_seconds_bucket|http_request_duration_seconds_count",' +
         'namespace="dora-apps",pod=~"fop-gate-stable-1|fop-gate-stable-2",cluster="eu \\"1\\""}[90s]',
     );
@@ -61,7 +63,7 @@ describe("the PromQL of a query", () => {
 });
 
 describe("the pods' own metrics in Prometheus", () => {
-  const query = ownMetrics({ namespace });
+  const query = ownMetrics({ namespace, metrics: { latency: "none" } });
   const requests = (name: string, code: string, value: number, labels = {}) =>
     series(
       "http_requests_total",
@@ -92,7 +94,8 @@ describe("the pods' own metrics in Prometheus", () => {
         target: "fop-gate-stable-1",
         release: a,
         counted: undefined,
-        problem: "Prometheus has no http_requests_total of fop-gate-stable-1 from the last 120 s.",
+        problem:
+          "Prometheus has no http_requests_total or another usual counter of requests of fop-gate-stable-1 from the last 120 s.",
       },
       { target: "fop-gate-canary-1", release: b, counted: ["200: 9"] },
     ]);
@@ -232,18 +235,20 @@ const gateways: { name: string; query: Query; stable: Series; canary: Series; ot
   },
 ];
 
-for (const { name, query, stable, canary, others, edge } of gateways) {
+for (const { name, query: whole, stable, canary, others, edge } of gateways) {
   describe(`the counters of ${name}`, () => {
+    const query = { ...whole, metrics: { ...whole.metrics, latency: "none" } };
     const by = (instance: string, each: Series) => ({ ...each, labels: { ...each.labels, instance, job: "gateway" } });
 
-    it("belong to the track of their backend, and so to the release of its pods", () => {
+    it("belong to the track of their backend, and so to the release of its pods; one without latency is a problem", () => {
+      const problem = `stable by g1 has no ${whole.metrics.latency}, so its latency is not known: name the histogram with --latency, or give --latency none if there is none.`;
       assert.deepEqual(
         seen(
-          query,
+          whole,
           [stable, canary, ...edge, ...others].map((each) => by("g1", each)),
         ),
         [
-          { target: "stable by g1", release: a, counted: ["200: 18"] },
+          { target: "stable by g1", release: a, counted: ["200: 18"], problem },
           { target: "canary by g1", release: b, counted: ["500: 2", "0.1: 1", "Infinity: 2"] },
         ],
       );
@@ -371,5 +376,45 @@ describe("a gateway's labels", () => {
       ]),
       rolling.map(({ name, release }, index) => [name, release, [`200: ${index}`]]),
     );
+  });
+});
+
+describe("gRPC calls as a mesh or a gateway counts them", () => {
+  const calls = (labels: Record<string, string>) =>
+    series(
+      "istio_requests_total",
+      { destination_workload: workloads.canary, request_protocol: "grpc", response_code: "200", ...labels },
+      10,
+    );
+  const slow = ["100", "+Inf"].map((le) =>
+    series("istio_request_duration_milliseconds_bucket", { destination_workload: workloads.canary, le }, 10),
+  );
+  const grpc = pods.map((each) => ({ ...each, grpc: true }));
+  const blind = /counts its gRPC calls by their HTTP status alone, which is 200 for a failed call too/;
+
+  it("count by their gRPC status in Istio, where HTTP tells all of them as 200", () => {
+    const [, target] = seen(istio({ namespace, workloads }), [
+      calls({ grpc_response_status: "14" }),
+      calls({ grpc_response_status: "0" }),
+      ...slow,
+    ]);
+    assert.deepEqual(target, {
+      target: "canary by the gateway",
+      release: b,
+      counted: ["503: 10", "200: 10", "0.1: 10", "Infinity: 10"],
+    });
+  });
+
+  it("are a problem in Istio if its telemetry leaves the gRPC status out", () => {
+    const [, target] = seen(istio({ namespace, workloads }), [calls({}), ...slow]);
+    assert.match(target?.problem ?? "", blind);
+  });
+
+  it("are a problem in a gateway that counts HTTP status alone, if the pods answer gRPC", () => {
+    for (const { query, canary } of gateways) {
+      const whole = { ...query, metrics: { ...query.metrics, latency: "none" } };
+      assert.match(seen(whole, [canary], grpc).at(-1)?.problem ?? "", blind);
+      assert.doesNotMatch(seen(whole, [canary]).at(-1)?.problem ?? "", blind);
+    }
   });
 });

@@ -5,6 +5,8 @@ export interface Answered {
   readonly requests?: number;
   readonly failed?: number;
   readonly refused?: number;
+  /** Number of answers whose status is not known. @default none, and no such count */
+  readonly unknown?: number;
   /** Number of requests slower than each edge. */
   readonly slower?: Readonly<Record<number, number>>;
   readonly pairs?: TargetTick["pairs"];
@@ -37,12 +39,15 @@ export function tick(
 }
 
 function target(name: string, release: string, answered: Answered): TargetTick {
-  const { requests = 20, failed = 0, refused = 0, slower, pairs = {} } = answered;
+  const { requests = 20, failed = 0, refused = 0, unknown = 0, slower, pairs = {} } = answered;
   return {
     target: name,
     release,
     pod: true,
-    requests: { "200": requests - failed - refused, "404": refused, "500": failed },
+    requests: {
+      ...{ "200": requests - failed - refused - unknown, "404": refused, "500": failed },
+      ...(unknown > 0 && { unknown }),
+    },
     ...(slower && {
       latency: {
         total: requests,

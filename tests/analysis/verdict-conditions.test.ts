@@ -490,6 +490,38 @@ describe("what is held back before it is called good", () => {
       ],
     ],
     [
+      "5. answers without a known status",
+      [
+        {
+          sentence: "may be failures",
+          evidence: () => observed(minutes(3, (end) => minute(end, { unknown: 12 }))),
+          reason:
+            "the status of 1 % of canary's answers (stable: 0 %) is no code that ends a request, so they may be failures",
+          guard: "unknown answers",
+        },
+        {
+          sentence: "are usual if stable has as many",
+          evidence: () => observed(minutes(3, (end) => minute(end, { unknown: 12 }, { unknown: 6 }))),
+          reason: good,
+        },
+        {
+          sentence: "are few if they are as rare as what is tolerated",
+          evidence: () => observed(minutes(3, (end) => minute(end, { unknown: 6 }))),
+          reason: good,
+        },
+        {
+          sentence: "are too many without stable too",
+          evidence: () =>
+            observed(
+              minutes(3, (end) => alone(minute(end, { unknown: 600 }))),
+              first,
+            ),
+          reason: "the status of 50 % of canary's answers is no code that ends a request, so they may be failures",
+          guard: "unknown answers",
+        },
+      ],
+    ],
+    [
       "6. contrast",
       [
         {

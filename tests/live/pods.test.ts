@@ -64,6 +64,22 @@ describe("the pods of a service", () => {
     ]);
   });
 
+  it("answer gRPC calls if their first port's name or their readiness probe says so", async () => {
+    const web = { name: "web", ports: [{ name: "http", containerPort: 80 }] };
+    const rows: [containers: PodObject["spec"]["containers"], grpc: true | undefined][] = [
+      [[web], undefined],
+      [[{ name: "web", ports: [{ name: "grpc", containerPort: 80 }] }], true],
+      [[{ name: "web", ports: [{ name: "grpc-web", containerPort: 80 }] }], true],
+      [[{ name: "web", ports: [{ name: "grpcless", containerPort: 80 }] }], undefined],
+      [[web, { name: "admin", ports: [{ name: "grpc", containerPort: 81 }] }], undefined],
+      [[{ name: "web", readinessProbe: { grpc: { port: 80 } } }], true],
+    ];
+    for (const [containers, grpc] of rows) {
+      put({ ...podObject("a"), spec: { containers } });
+      assert.equal((await list())[0]?.grpc, grpc);
+    }
+  });
+
   it("are listed before they have a status, and while they terminate", async () => {
     put(
       podObject(

@@ -59,7 +59,10 @@ describe("gray plan", () => {
       const text = [`{code="200"} ${ok * read}`, `{code="500"} ${failed * read}`].map(
         (series) => `http_requests_total${series}\n`,
       );
-      return { status: 200, stream: Readable.from(["# TYPE http_requests_total counter\n", ...text]) };
+      const slow = ["1", "+Inf"].map(
+        (edge) => `http_request_duration_seconds_bucket{le="${edge}"} ${(ok + failed) * read}\n`,
+      );
+      return { status: 200, stream: Readable.from(["# TYPE http_requests_total counter\n", ...text, ...slow]) };
     };
   };
   const plan = (...args: string[]) => shell.run(planCommand(), "--for", "0.05s", ...args);

@@ -84,7 +84,7 @@ describe("gray verify", () => {
     };
   };
   const verify = async (...args: string[]) => {
-    const lines = (await shell.run(verifyCommand(), "--json", ...args)).split("\n");
+    const lines = (await shell.run(verifyCommand(), "--json", "--latency", "none", ...args)).split("\n");
     const last = JSON.parse(lines.at(-1) ?? "") as Final;
     assert.ok(last.final);
     return { last, code: process.exitCode };

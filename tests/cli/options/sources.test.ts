@@ -68,6 +68,13 @@ describe("the source of the evidence by the options", () => {
       return query;
     };
 
+    it("asks for no latency with --latency none, of a gateway either", async () => {
+      for (const series of [[], ["--series", "traefik"]]) {
+        assert.match(await queryOf(...series), /duration_seconds_bucket/);
+        assert.doesNotMatch(await queryOf("--latency", "none", ...series), /_bucket/);
+      }
+    });
+
     it("selects the objects of the service: Services as backends of a gateway, Deployments as workloads of Istio", async () => {
       for (const [series, nameOf] of [
         ["traefik", backendName],

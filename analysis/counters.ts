@@ -9,9 +9,12 @@ import type { PodTick, TargetTick, Tick } from "./tick.ts";
  * 1. The first reading gives no tick: its counts precede the observation.
  * 2. Increments are taken series by series. In a sum, the reset of one series would be invisible.
  * 3. If any series of a process falls, the process has restarted: the values of all its series are new, even of those that
- *    did not fall. Otherwise its errors would be missed. A target is one process unless its samples name several.
+ *    did not fall. Otherwise its errors would be missed. A target is one process unless its samples name several. In a pod
+ *    only a restart of a container explains it. Without one, several processes answer at one port in turn, and a difference
+ *    between two of them is no increment: the pod is treated as not read until a restart is noticed.
  * 4. A new series in a target that was read before counts from zero: a first error creates its own series.
- * 5. A pod that no earlier reading listed counts from zero, even if its first scrape comes later.
+ * 5. A pod that no earlier reading listed counts from zero, even if its first scrape comes later. But requests before a pod was
+ *    first ready are only its baseline, because they are probes: users do not reach it yet.
  * 6. Any other target that is read for the first time, or whose release changed, only gets its baseline.
  * 7. A target that is gone adds nothing.
  * 8. A target that could not be read, or whose samples are not counts, keeps its baseline. Its next increment covers both
@@ -74,10 +77,22 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
       problems.push([target.release, `${target.target} ${flaw}`]);
       continue;
     }
-    const fromZero = targets.has(key) || pods.get(key)?.fromZero === true;
-    const { added, series } = increments(known, target.samples, reading.at);
-    if (fromZero) counted.push(targetTick(target, pod !== undefined, target.samples, added));
-    targets.set(key, { release: target.release, series });
+    const fall = known && pod && fallOf(known, target.samples, pod, reading.at);
+    if (known && fall?.of === "processes") {
+      problems.push([target.release, `${target.target} ${fell}`]);
+      targets.set(key, { ...known, fellAt: fall.at });
+      continue;
+    }
+    // The restart that explains it may be older than the observation, and what came before it too.
+    const isAnew = fall?.of === "unknown";
+    const isNew = known === undefined && pods.get(key)?.fromZero === true;
+    const { added, series } = increments(isAnew ? undefined : known, target.samples, reading.at);
+    const from = known?.at ?? (isNew ? 0 : undefined);
+    if (from !== undefined) {
+      const isCounted = !isAnew && (pod === undefined || (pod.readyAt ?? Infinity) <= from);
+      counted.push(targetTick(target, pod !== undefined, target.samples, isCounted ? added : new Map()));
+    }
+    targets.set(key, { release: target.release, at: lastOf(target.samples, reading.at), series });
   }
   const after = { at: reading.at, pods: Object.fromEntries(pods), targets: Object.fromEntries(targets) };
   if (since === undefined) return { after };
@@ -107,12 +122,20 @@ interface KnownPod extends Pick<Pod, "name" | "release" | "track" | "ready" | "t
   readonly seen: number;
   /** Whether it appeared after the first reading and its baseline was never dropped. */
   readonly fromZero: boolean;
-  /** Whether it was ready in any reading. */
-  readonly served: boolean;
+  /** When it was first listed as ready, in milliseconds since the epoch; 0 if it never was listed before. Absent if it never was ready. */
+  readonly readyAt?: number | undefined;
+  /** When it was first listed, in milliseconds since the epoch. */
+  readonly listedAt: number;
+  /** When its last restart was noticed, in milliseconds since the epoch. Absent if none was. */
+  readonly restartedAt?: number | undefined;
 }
 
 interface KnownTarget {
   readonly release: string;
+  /** When its last sample was taken, in milliseconds since the epoch. */
+  readonly at: number;
+  /** When a counter of it fell without a restart, in milliseconds since the epoch. Absent if none did. */
+  readonly fellAt?: number;
   /** The last sample of each series, or zero if its process has restarted since. */
   readonly series: Readonly<Record<string, KnownSeries>>;
 }
@@ -168,8 +191,8 @@ function updatePods(
     });
   }
   if (since !== undefined && at - since <= shortestTerminationMilliseconds) {
-    for (const [key, { name, release, track, seen, terminating, served }] of pods) {
-      if (seen !== since || terminating || here.has(key) || !(served || targets.has(key))) continue;
+    for (const [key, { name, release, track, seen, terminating, readyAt }] of pods) {
+      if (seen !== since || terminating || here.has(key) || !(readyAt !== undefined || targets.has(key))) continue;
       ticks.push({ pod: name, release, track, ready: false, restarts: 0, lostReadiness: false, vanished: true });
     }
   }
@@ -188,7 +211,9 @@ function updatePod(pod: Pod, before: KnownPod | undefined, at: number, first: bo
     restarts: Math.max(restarts, before?.restarts ?? 0),
     seen: at,
     fromZero: before?.fromZero ?? !first,
-    served: ready || before?.served === true,
+    readyAt: before?.readyAt ?? (ready ? (before === undefined ? 0 : at) : undefined),
+    listedAt: before?.listedAt ?? at,
+    restartedAt: before !== undefined && restarts > before.restarts ? at : before?.restartedAt,
   };
 }
 
@@ -211,6 +236,37 @@ function flawOf(samples: readonly Sample[]): string | undefined {
   }
   return undefined;
 }
+
+/** Why a pod whose counters fell without a restart is not read. */
+const fell =
+  "counts less than before, and none of its containers restarted: several processes seem to answer at one port in turn, so it is not read until it restarts; let one page have the sum of all processes.";
+
+/**
+ * What a counter of a pod fell for. A restart may be noticed one reading later than the fall, and a sample of Prometheus may be older
+ * than a restart that was noticed since.
+ *
+ * @returns several processes, with the time at which that was noticed, in milliseconds since the epoch; unknown if the previous
+ *   sample is older than the first list with this pod; undefined if none fell, or a restart explains it
+ */
+function fallOf(
+  { series, fellAt }: KnownTarget,
+  samples: readonly Sample[],
+  { listedAt, restartedAt = Number.NEGATIVE_INFINITY }: KnownPod,
+  now: number,
+): { readonly of: "processes"; readonly at: number } | { readonly of: "unknown" } | undefined {
+  if (fellAt !== undefined && restartedAt <= fellAt) return { of: "processes", at: fellAt };
+  const known = new Map(Object.entries(series));
+  const fallen = samples.flatMap(({ id, value, at = now }) => {
+    const before = known.get(id);
+    const fell = before !== undefined && at > before.at && value < before.value;
+    return fell && before.at >= restartedAt ? [before.at] : [];
+  });
+  if (fallen.length === 0) return undefined;
+  return fallen.some((at) => at >= listedAt) ? { of: "processes", at: now } : { of: "unknown" };
+}
+
+const lastOf = (samples: readonly Sample[], now: number) =>
+  samples.reduce((last, { at = now }) => Math.max(last, at), samples.length === 0 ? now : 0);
 
 /** The increment of each sample, and the new baseline of each series. */
 function increments(

@@ -38,9 +38,9 @@ describe("ticks from counters", () => {
       { ...before[0], value: 250 },
       { ...before[1], value: 3 },
     ];
-    assert.deepEqual(requestsIn(lastTick(reading(0, [a], [read("a", before)]), reading(5, [a], [read("a", after)]))), {
-      200: 253,
-    });
+    const again = { ...a, restarts: 1 };
+    const tick = lastTick(reading(0, [a], [read("a", before)]), reading(5, [again], [read("a", after)]));
+    assert.deepEqual(requestsIn(tick), { 200: 253 });
   });
 
   it("count a new series from zero in a target that was read before, because a first error creates its own series", () => {
@@ -55,6 +55,52 @@ describe("ticks from counters", () => {
     assert.deepEqual(requestsIn(lastTick(at0, reading(5, [a, b], [ofB])), "b"), { 200: 40, 500: 2 });
     const tick = lastTick(at0, reading(5, [a, b], [unread("b")]), reading(10, [a, b], [ofB]));
     assert.deepEqual(requestsIn(tick, "b"), { 200: 40, 500: 2 });
+  });
+
+  it("count nothing of a pod until it was first ready, because only probes reach it before", () => {
+    const starting = pod("b", { ready: false });
+    const b = pod("b");
+    const of = (counts: Record<string, number>, at?: number) => read("b", requests(counts, at));
+    const ticks = ticksOf(
+      reading(0, [a], []),
+      reading(5, [a, starting], [of({ 503: 4 })]),
+      reading(10, [a, starting], [of({ 503: 8 })]),
+      reading(15, [a, b], [of({ 503: 9, 200: 2 })]),
+      reading(20, [a, b], [of({ 503: 9, 200: 12, 500: 1 })]),
+      reading(25, [a, starting], [of({ 503: 9, 200: 13, 500: 3 })]),
+    );
+    assert.deepEqual(
+      ticks.map((tick) => tick && requestsIn(tick, "b")),
+      [undefined, { 503: 0 }, { 503: 0 }, { 503: 0, 200: 0 }, { 503: 0, 200: 10, 500: 1 }, { 503: 0, 200: 1, 500: 2 }],
+    );
+  });
+
+  it("count nothing of a pod that was unready from a sample that is older than its first ready, or from none", () => {
+    const starting = pod("b", { ready: false });
+    const b = pod("b");
+    const of = (count: number, at: number) => read("b", requests({ 503: count }, at));
+    const late = ticksOf(
+      reading(0, [a], []),
+      reading(5, [a, starting], []),
+      reading(20, [a, b], []),
+      reading(25, [a, b], [of(30, 24_000)]),
+      reading(40, [a, b], [of(31, 39_000)]),
+    );
+    assert.deepEqual(
+      late.slice(3).map((tick) => tick && requestsIn(tick, "b")),
+      [{ 503: 0 }, { 503: 1 }],
+    );
+    const old = ticksOf(
+      reading(0, [a], []),
+      reading(5, [a, starting], [of(30, 4000)]),
+      reading(20, [a, b], [of(30, 4000)]),
+      reading(25, [a, b], [of(70, 24_000)]),
+      reading(40, [a, b], [of(72, 39_000)]),
+    );
+    assert.deepEqual(
+      old.slice(2).map((tick) => tick && requestsIn(tick, "b")),
+      [{ 503: 0 }, { 503: 0 }, { 503: 2 }],
+    );
   });
 
   it("only take a baseline of a pod that the first reading listed but could not read", () => {

@@ -506,7 +506,11 @@ describe("the pods as a source", () => {
     const seen: unknown[] = [];
     for (const [at, answer] of rounds.entries()) {
       answers = { a: answer };
-      const { after, tick } = advance(state, { at, pods: [a], targets: await read([a]) });
+      const { after, tick } = advance(state, {
+        at,
+        pods: [{ ...a, restarts: at > 2 ? 1 : 0 }],
+        targets: await read([a]),
+      });
       state = after;
       seen.push(tick?.targets[0]?.requests);
     }

@@ -39,7 +39,7 @@ export interface Answers {
  *
  * @example const share = ({ failed, requests }: Target) => failed / requests;
  */
-export interface Target extends Answers, Pick<TargetTick, "target" | "pod" | "pairs"> {
+export interface Target extends Answers, Pick<TargetTick, "target" | "pod" | "pairs" | "routine"> {
   readonly latency: TargetTick["latency"];
 }
 
@@ -69,6 +69,7 @@ export function armCountsOf(tick: Tick, arms: Arms): ArmCounts {
       pod: target.pod,
       latency: target.latency,
       pairs: target.pairs,
+      ...(target.routine && { routine: target.routine }),
       ...answersOf(target),
     });
   }

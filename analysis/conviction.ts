@@ -28,6 +28,7 @@ export type Guard =
   | "placebo"
   | "warm-up"
   | "too few requests"
+  | "only probes"
   | "unknown answers"
   | "canary's pods"
   | "no contrast";

@@ -90,7 +90,12 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
     const from = known?.at ?? (isNew ? 0 : undefined);
     if (from !== undefined) {
       const isCounted = !isAnew && (pod === undefined || (pod.readyAt ?? Infinity) <= from);
-      counted.push(targetTick(target, pod !== undefined, target.samples, isCounted ? added : new Map()));
+      const seconds = known
+        ? (lastOf(target.samples, reading.at) - known.at) / 1000
+        : (reading.at - (since ?? 0)) / 1000;
+      const routine = isCounted && target.routine ? routineIn(target.routine, seconds) : undefined;
+      const tick = targetTick(target, pod !== undefined, target.samples, isCounted ? added : new Map());
+      counted.push({ ...tick, ...(routine && { routine }) });
     }
     targets.set(key, { release: target.release, at: lastOf(target.samples, reading.at), series });
   }
@@ -287,6 +292,13 @@ function increments(
     series.set(id, { value, at, process });
   }
   return { added, series: Object.fromEntries(series) };
+}
+
+function routineIn(
+  { perReading, perSecond }: NonNullable<TargetReading["routine"]>,
+  seconds: number,
+): TargetTick["routine"] {
+  return [perReading, ...perSecond.map((each) => each * seconds)];
 }
 
 /** Sums the increments of a target's series by what they count. */

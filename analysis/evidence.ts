@@ -13,6 +13,7 @@ import { problemsOf } from "./problems.ts";
 import type { Question, Settings } from "./question.ts";
 import { RateTest } from "./rate.ts";
 import { RatioTest } from "./ratio.ts";
+import { addRoutine } from "./routine.ts";
 import { type LastTick, parseStored, type StoredEvidence } from "./stored-evidence.ts";
 import { addToStream, compare, forgetWaiting, newStream, podRoom, type Stream } from "./stream.ts";
 import type { PodTick, Tick } from "./tick.ts";
@@ -54,6 +55,8 @@ export class Evidence implements EvidenceState {
   /** Beginning of the tick of canary's first request, in milliseconds since the epoch. */
   begun: number | undefined;
   canarySeconds = 0;
+  /** How many of canary's requests may be routine, by their source (analysis/routine.ts). */
+  routine: readonly number[] = [];
   /** End of the last tick in which counters of canary were read, in milliseconds since the epoch. */
   lastRead: number | undefined;
   /** When each target of either arm was read last, in milliseconds since the epoch. */
@@ -165,6 +168,7 @@ export class Evidence implements EvidenceState {
   private count({ tick, canary, stable }: ArmCounts, problems: readonly string[]): void {
     addAnswers(this.answers.canary, canary);
     addAnswers(this.answers.stable, stable);
+    for (const { routine = [] } of canary) this.routine = addRoutine(this.routine, routine);
     const canaryPods = tick.pods.filter(({ release }) => release === this.question.canary);
     this.seconds += tick.seconds;
     if (canary.some(({ requests }) => requests > 0)) {
@@ -203,6 +207,7 @@ export class Evidence implements EvidenceState {
       seconds: this.seconds,
       begun: this.begun,
       canarySeconds: this.canarySeconds,
+      routine: [...this.routine],
       lastRead: this.lastRead,
       heard: Object.fromEntries(this.heard),
       podFailures: this.podFailures,
@@ -236,13 +241,14 @@ export class Evidence implements EvidenceState {
     }
     Object.assign(evidence.answers, found.answers);
     for (const [target, at] of Object.entries(found.heard)) evidence.heard.set(target, at);
-    const { seconds, begun, canarySeconds, lastRead, podFailures, last, health, peak, conviction } = found;
+    const { seconds, begun, canarySeconds, routine, lastRead, podFailures, last, health, peak, conviction } = found;
     // Evidence that was stored without this field: all failures so far count as compared.
     const { compared = failuresOf(evidence) ?? evidence.compared } = found;
     return Object.assign(evidence, {
       seconds,
       begun,
       canarySeconds,
+      routine,
       lastRead,
       podFailures,
       compared,

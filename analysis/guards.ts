@@ -2,6 +2,7 @@
 import type { Guard } from "./conviction.ts";
 import type { Evidence } from "./evidence.ts";
 import { count, percent, span } from "./format.ts";
+import { isRoutine } from "./routine.ts";
 
 /** Why a verdict is withheld. */
 export interface Withheld {
@@ -58,6 +59,20 @@ export function whyNotHealthy({ last, podFailures }: Evidence, excused: boolean)
     };
   }
   return undefined;
+}
+
+/** Requests to canary from which on their rate can be recognized. */
+const rateRequests = 20;
+
+/**
+ * Why canary's requests withhold a good verdict: they came at the rate of kubelet's probes, so no user may have reached it.
+ *
+ * @example whyOnlyProbes(evidence)?.guard // "only probes"
+ */
+export function whyOnlyProbes({ answers: { canary }, routine }: Evidence): Withheld | undefined {
+  if (canary.requests < rateRequests || !isRoutine(canary.requests, routine)) return undefined;
+  const reason = `canary's ${count(canary.requests, "request")} came at the rate of kubelet's probes and of reading its metrics, so no user seems to reach it: leave those out by a label, as with --without path=/healthz`;
+  return { guard: "only probes", reason };
 }
 
 /**

@@ -4,7 +4,7 @@ import { nothing } from "./count.ts";
 import type { Evidence } from "./evidence.ts";
 import { objectiveOf } from "./evidence-state.ts";
 import { percent } from "./format.ts";
-import { type Withheld, whyNoData, whyNotHealthy, whyTooEarly, whyUnknown } from "./guards.ts";
+import { type Withheld, whyNoData, whyNotHealthy, whyOnlyProbes, whyTooEarly, whyUnknown } from "./guards.ts";
 
 /** The verdict by canary's own rates, with its reason. */
 export interface OwnVerdict extends Withheld {
@@ -19,7 +19,7 @@ export interface OwnVerdict extends Withheld {
  * 2. There are data: the last tick is recent, all targets of canary were read in it, and canary has had a request.
  * 3. No burst of failures waits for proof.
  * 4. Canary's pods exist and are ready, and none failed during the observation.
- * 5. The warm-up is over, canary has answered enough requests, the status of its answers is known, and most of them were not refused with 4xx.
+ * 5. Users reach canary, not probes alone. The warm-up is over, canary has answered enough requests, the status of its answers is known, and most of them were not refused with 4xx.
  * 6. The rate of 5xx, and of each pair that the user defined, is surely below the tolerance.
  * 7. The rate of 5xx of late is below it too.
  *
@@ -36,6 +36,7 @@ export function judgeOwnRates(evidence: Evidence, now: number): OwnVerdict {
     whyNoData(evidence, now, last?.canaryProblems ?? last?.problems ?? []) ??
     (guard && { guard: guard.name, reason: guard.reason }) ??
     whyNotHealthy(evidence, false) ??
+    whyOnlyProbes(evidence) ??
     whyTooEarly(evidence) ??
     whyUnknown(evidence);
   if (withheld) return { verdict: "undecided", ...withheld };

@@ -47,6 +47,8 @@ export interface Pod {
   readonly ports: readonly { readonly name?: string; readonly containerPort: number }[];
   /** Whether it answers gRPC calls, as its first port's name or its readiness probe says. @default false */
   readonly grpc?: boolean;
+  /** Requests per second of each of kubelet's HTTP probes, in any order that is the same in each poll. @default none */
+  readonly probes?: readonly number[];
 }
 
 /**
@@ -64,6 +66,8 @@ export interface TargetReading {
    * errors.
    */
   readonly samples?: readonly Sample[];
+  /** Requests that no user sends and the target may count: by each reading, and per second by each probe. @default none */
+  readonly routine?: { readonly perReading: number; readonly perSecond: readonly number[] };
   /** Why the target cannot be read, or only in part, as a sentence that names it. Always present without samples. */
   readonly problem?: string;
 }

@@ -58,6 +58,7 @@ const schema = v.object({
   seconds: number,
   begun: v.optional(number),
   canarySeconds: number,
+  routine: v.optional(v.array(number), []),
   lastRead: v.optional(number),
   heard: v.record(v.string(), number),
   podFailures: number,

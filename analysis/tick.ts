@@ -44,6 +44,8 @@ export interface TargetTick {
   readonly requests: Readonly<Record<string, number>>;
   /** Number of measured requests, and how many took longer than each edge. Edges are in seconds and ascending. */
   readonly latency?: { readonly total: number; readonly slower: readonly (readonly [edge: number, count: number])[] };
+  /** How many requests of the tick may be routine, by their source: the reading itself, and each probe. @default none */
+  readonly routine?: readonly number[];
   /** Increments of the pairs that the user defined, by name. */
   readonly pairs: Readonly<Record<string, { readonly bad: number; readonly total: number }>>;
 }

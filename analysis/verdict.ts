@@ -6,7 +6,7 @@ import { pollingDefaults } from "./defaults.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Finding, findings } from "./finding.ts";
 import { count, percent, span, times } from "./format.ts";
-import { type Withheld, whyNoData, whyNotHealthy, whyTooEarly, whyUnknown } from "./guards.ts";
+import { type Withheld, whyNoData, whyNotHealthy, whyOnlyProbes, whyTooEarly, whyUnknown } from "./guards.ts";
 import type { Indicator } from "./indicator.ts";
 import { judgeOwnRates } from "./own-rates.ts";
 
@@ -55,7 +55,7 @@ export interface Decisions {
  * 2. There are data: the last tick is recent, all targets were read in it, and canary has had a request.
  * 3. No guard holds back evidence that canary is bad.
  * 4. Canary's pods exist and are ready, and none failed, unless stable's fail as often.
- * 5. The warm-up is over, canary has answered enough requests, and the status of its answers is known, or as often as stable's.
+ * 5. Users reach canary, not probes alone. The warm-up is over, canary has answered enough requests, and the status of its answers is known, or as often as stable's.
  * 6. There is a stable arm to compare with, unless this is the first release of the service.
  * 7. Every stream is fine by itself: its ratio to stable is surely below the limit, or canary's own rate is surely below the
  *    tolerance. Latency edges too short for users to notice are left out.
@@ -93,7 +93,11 @@ export function judge(evidence: Evidence, now: number, { stableIsBroken }: Decis
 function whyHeldBack(evidence: Evidence, each: readonly Finding[]): Withheld | undefined {
   const { last, question, compares } = evidence;
   const asOftenAsStable = each.every((one) => !indicatorOf(evidence, one).ofPods || isFine(evidence, one));
-  const withheld = whyNotHealthy(evidence, asOftenAsStable) ?? whyTooEarly(evidence) ?? whyUnknown(evidence);
+  const withheld =
+    whyNotHealthy(evidence, asOftenAsStable) ??
+    whyOnlyProbes(evidence) ??
+    whyTooEarly(evidence) ??
+    whyUnknown(evidence);
   if (withheld) return withheld;
   if (compares ? !last?.stableRead : !question.first) {
     return {

@@ -41,6 +41,9 @@ function observed(pod: PodObject): Pod[] {
   if (track === undefined || release === undefined) return [];
   const containers = [...pod.spec.containers, ...sidecarsOf(pod)];
   const ports = containers.flatMap(({ ports = [] }) => ports);
+  const probes = containers
+    .flatMap(({ readinessProbe, livenessProbe }) => [readinessProbe, livenessProbe])
+    .flatMap((probe) => (probe?.httpGet ? [1 / (probe.periodSeconds ?? defaultPeriodSeconds)] : []));
   return [
     {
       name,
@@ -53,9 +56,13 @@ function observed(pod: PodObject): Pod[] {
       annotations,
       ports,
       ...(servesGrpc(containers) && { grpc: true }),
+      ...(probes.length > 0 && { probes }),
     },
   ];
 }
+
+/** Kubernetes's default of a probe's `periodSeconds`. */
+const defaultPeriodSeconds = 10;
 
 /** By its readiness probe, or by the name of its first port: Istio and Kubernetes's appProtocol have names that begin so too. */
 function servesGrpc(containers: readonly Container[]): boolean {

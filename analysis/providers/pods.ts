@@ -63,7 +63,13 @@ export function podSource(args: PodSourceArgs): MetricSource {
           declared: page.declared,
           ...(pod.grpc !== undefined && { servesGrpc: pod.grpc }),
         });
-        return { ...target, ...(samples && { samples }), ...(wrong !== undefined && { problem: `${name} ${wrong}.` }) };
+        // What a label leaves out are the routine requests.
+        const routine = metrics.without ? undefined : { perReading: 1, perSecond: pod.probes ?? [] };
+        return {
+          ...target,
+          ...(samples && { samples, ...(routine && { routine }) }),
+          ...(wrong !== undefined && { problem: `${name} ${wrong}.` }),
+        };
       }),
   };
 }

@@ -60,15 +60,18 @@ function podsOf(
   answered: Answered,
 ): TargetReading[] {
   const uncounted = uncountedBy(query, pods, found);
-  return pods.map(({ name, release, ready, terminating, grpc }) => {
+  return pods.map(({ name, release, ready, terminating, grpc, probes }) => {
     const own = found.get(name) ?? [];
     const problem = ready && !terminating ? staleness(oneLine(name), own, answered) : undefined;
     if (problem !== undefined) return { target: name, release, problem };
     const target = targetOf(query, { target: name, release, grpc }, own, answered.seconds);
     const missing = uncounted.get(release) ?? [];
-    if (missing.length === 0 || target.problem !== undefined) return target;
+    const isRoutine = query.trackOf === undefined && !query.metrics.without;
+    const routine = isRoutine && probes && target.samples ? { perReading: 0, perSecond: probes } : undefined;
+    const read = { ...target, ...(routine && { routine }) };
+    if (missing.length === 0 || target.problem !== undefined) return read;
     return {
-      ...target,
+      ...read,
       problem: `Prometheus has no ${oneLine(missing.join(", no "))} of any pod of release ${oneLine(release)}: check the name, and export the counter with 0 from the start.`,
     };
   });

@@ -28,6 +28,7 @@ export interface SourceOptions {
   readonly podPort?: string;
   readonly requests?: string;
   readonly latency?: string;
+  readonly without?: readonly string[];
   readonly pair: readonly Pair[];
 }
 
@@ -99,6 +100,11 @@ export function withSourceOptions(command: Command): Command {
     .option("--requests <metric>", "counter of requests by status code (default: found in the metrics)")
     .option("--latency <metric>", "histogram of their duration, or none (default: found in the metrics)")
     .addOption(
+      new Option("--without <label=value>", "leave out requests with this label, as in path=/healthz; may be repeated")
+        .argParser(collect)
+        .default([], "none"),
+    )
+    .addOption(
       new Option(
         "--pair <name=bad/total>",
         'two counters of your own to compare, as in lost=orders_total{state="lost"}/orders_total; may be repeated',
@@ -120,6 +126,7 @@ export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSourc
   const metrics: Metrics = {
     ...(options.requests !== undefined && { requests: options.requests }),
     ...(options.latency !== undefined && { latency: options.latency }),
+    ...(options.without && options.without.length > 0 && { without: leftOutBy(options.without) }),
     pairs: pairsOf(options.pair),
   };
   const ofPrometheus: Given = {
@@ -174,9 +181,10 @@ export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSourc
   });
 }
 
-/** A query without latency if its service has none. */
-function withOptions(query: Query, { latency }: Metrics): Query {
-  return latency === noLatency ? { ...query, metrics: { ...query.metrics, latency } } : query;
+/** A query without latency if its service has none, and without the requests that are left out. */
+function withOptions(query: Query, { latency, without }: Metrics): Query {
+  const metrics = { ...query.metrics, ...(latency === noLatency && { latency }), ...(without && { without }) };
+  return { ...query, metrics };
 }
 
 /** Options with their values. */
@@ -191,6 +199,19 @@ function firstGiven(options: Given): string | undefined {
 function isPort(text: string): boolean {
   if (/^\d+$/.test(text)) return Number(text) >= 1 && Number(text) <= 65535;
   return /^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/.test(text);
+}
+
+/** Values of labels by their names. @throws UserError if one is not `name=value` */
+function leftOutBy(written: readonly string[]): Record<string, string[]> {
+  const all = written.map((text) => {
+    const [, name, value] = /^([a-zA-Z_]\w*)=(.+)$/.exec(text) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new UserError(`--without ${text} is no label: give label=value, as in --without path=/healthz.`);
+    }
+    return { name, value };
+  });
+  const byName = [...Map.groupBy(all, ({ name }) => name)];
+  return Object.fromEntries(byName.map(([name, each]) => [name, each.map(({ value }) => value)]));
 }
 
 /** Parses labels. @throws UserError if one is not `name=value`, or given twice */

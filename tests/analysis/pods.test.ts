@@ -313,16 +313,26 @@ describe("the pods as a source", () => {
     assert.equal((await one(metrics({ 200: 0 }))).problem, undefined);
   });
 
+  it("may count the probes of the kubelet and this reading too, unless a label leaves such requests out", async () => {
+    const page = metrics({ 200: 5 });
+    assert.deepEqual((await one(page)).routine, { perReading: 1, perSecond: [] });
+    assert.deepEqual((await one(page, { metrics: { without: { path: ["/healthz"] } } })).routine, undefined);
+    const [probed] = await read([pod("a", { probes: [0.1, 0.5] })]);
+    assert.deepEqual(probed?.routine, { perReading: 1, perSecond: [0.1, 0.5] });
+  });
+
   it("count nothing, without a problem, if the metric is declared but has no series yet", async () => {
     assert.deepEqual(await one("# HELP http_requests_total Requests.\nup 1\n"), {
       target: "a",
       release: "aaaaaaaaaaaa",
       samples: [],
+      routine: { perReading: 1, perSecond: [] },
     });
     assert.deepEqual(await one("# TYPE http_requests counter\n# EOF\n"), {
       target: "a",
       release: "aaaaaaaaaaaa",
       samples: [],
+      routine: { perReading: 1, perSecond: [] },
     });
   });
 

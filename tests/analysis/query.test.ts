@@ -111,6 +111,22 @@ describe("the pods' own metrics in Prometheus", () => {
     assert.match(target?.problem ?? "", /twice: is it scraped by two jobs\? Select one with --label job=<name>\.$/);
   });
 
+  it("may count the probes of the kubelet too, unless a label leaves such requests out", () => {
+    const probed = [pod("fop-gate-canary-1", { release: b, track: "canary", probes: [0.1] })];
+    const found = [requests("fop-gate-canary-1", "200", 9)];
+    const routine = (of: Query, series: readonly Series[] = found) =>
+      targetsOf(of, series, probed, { at: 1000, seconds: 120 }).map((each) => each.routine);
+    assert.deepEqual(routine(query), [{ perReading: 0, perSecond: [0.1] }]);
+    assert.deepEqual(routine({ ...query, metrics: { without: { path: ["/healthz"] } } }), [undefined]);
+    assert.deepEqual(routine(query, []), [undefined]);
+    const bySidecar = series(
+      "istio_requests_total",
+      { destination_workload: workloads.canary, response_code: "200", pod: "fop-gate-canary-1" },
+      9,
+    );
+    assert.deepEqual(routine(istio({ namespace, workloads }), [bySidecar]), [undefined]);
+  });
+
   it("belong to two processes if a pod is scraped on two ports, which may restart separately", () => {
     const [target] = targetsOf(
       query,

@@ -64,6 +64,19 @@ describe("the pods of a service", () => {
     ]);
   });
 
+  it("are asked by the HTTP probes of their containers, every ten seconds by default", async () => {
+    put({
+      ...podObject("a"),
+      spec: {
+        containers: [
+          { name: "web", readinessProbe: { httpGet: {}, periodSeconds: 2 }, livenessProbe: { httpGet: {} } },
+          { name: "log", readinessProbe: { periodSeconds: 1 }, livenessProbe: { grpc: {} } },
+        ],
+      },
+    });
+    assert.deepEqual((await list())[0]?.probes, [0.5, 0.1]);
+  });
+
   it("answer gRPC calls if their first port's name or their readiness probe says so", async () => {
     const web = { name: "web", ports: [{ name: "http", containerPort: 80 }] };
     const rows: [containers: PodObject["spec"]["containers"], grpc: true | undefined][] = [

@@ -68,6 +68,21 @@ describe("the source of the evidence by the options", () => {
       return query;
     };
 
+    it("leaves out requests by --without, each time it is given", async () => {
+      const page = ["/healthz", "/metrics", "/"]
+        .map((path) => `http_requests_total{code="200",path="${path}"} 5\n`)
+        .join("");
+      const stream = async () => ({ status: 200, text: Readable.from([page]) });
+      const read = async (...args: string[]) => {
+        const api = { stream } as unknown as DeployedService["api"];
+        const from = source({ ...found, api }, "--latency", "none", ...args);
+        const [target] = await from.read([pod("web-1")], new AbortController().signal);
+        return target?.samples?.length;
+      };
+      assert.equal(await read(), 3);
+      assert.equal(await read("--without", "path=/healthz", "--without", "path=/metrics"), 1);
+    });
+
     it("asks for no latency with --latency none, of a gateway either", async () => {
       for (const series of [[], ["--series", "traefik"]]) {
         assert.match(await queryOf(...series), /duration_seconds_bucket/);
@@ -135,6 +150,10 @@ describe("the source of the evidence by the options", () => {
       [["--pod-port", "0"], /^--pod-port 0 is no port: give a number from 1 to 65535, or the name of a container port/],
       [["--pod-port", "65536"], /is no port/],
       [["--pod-port", "Main Port"], /is no port/],
+      [
+        ["--without", "/healthz"],
+        /^--without \/healthz is no label: give label=value, as in --without path=\/healthz\.$/,
+      ],
       [["--prometheus", "http://p", "--label", "job"], /^--label job is no label: give name=value, as in/],
       [["--prometheus", "http://p", "--label", "a=1", "--label", "a=2"], /^--label a is given twice/],
       [["--prometheus", "monitoring"], /^--prometheus monitoring is no URL: give one as in/],

@@ -17,6 +17,8 @@ export interface Access {
   readonly skipTlsVerify: boolean;
   /** Name that the server's certificate must have. @default the host of `server` */
   readonly serverName?: string;
+  /** Headers by which the user of the credentials acts as another. @default acts as itself */
+  readonly impersonation?: Readonly<Record<string, string | string[]>>;
   /**
    * The current credentials, fetched for each request, because a token may have been renewed.
    *

@@ -197,6 +197,7 @@ async function authorized(
     "user-agent": "gray-release",
     ...outgoing.headers,
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    ...access.impersonation,
   };
   const options = {
     ca: access.ca,

@@ -12,8 +12,16 @@ import type { Access } from "./access.ts";
 import { Unreachable } from "./api-error.ts";
 import { CredentialPlugin, pluginLimit, pluginSchema } from "./credential-plugin.ts";
 
-const named = <S extends v.GenericSchema>(field: string, value: S) =>
-  v.nullish(v.array(v.object({ name: v.string(), [field]: value })));
+/** Entries of which only the chosen ones are read, as kubectl does: a fault in another concerns no one. */
+const entries = v.nullish(v.array(v.looseObject({ name: v.string() })));
+/** A field that would give other rights than kubectl's if it were ignored. */
+const unsupported = (advice: string) =>
+  v.optional(
+    v.pipe(
+      v.unknown(),
+      v.check((value) => !value, `is not supported: ${advice}`),
+    ),
+  );
 const user = keyed(
   v.object({
     token: v.optional(v.string()),
@@ -23,6 +31,13 @@ const user = keyed(
     "client-key": v.optional(v.string()),
     "client-key-data": v.optional(v.string()),
     exec: v.optional(pluginSchema),
+    as: v.optional(v.string()),
+    "as-uid": v.optional(v.string()),
+    "as-groups": v.nullish(v.array(v.string())),
+    "as-user-extra": v.nullish(v.record(v.string(), v.array(v.string()))),
+    username: unsupported("use a token, a client certificate or exec"),
+    password: unsupported("use a token, a client certificate or exec"),
+    "auth-provider": unsupported("use the exec plugin that has taken its place"),
   }),
 );
 const cluster = v.object({
@@ -33,13 +48,13 @@ const cluster = v.object({
   "tls-server-name": v.optional(v.string()),
   "proxy-url": v.optional(v.string()),
 });
-const context = v.object({ cluster: v.string(), user: v.string() });
+const context = v.object({ cluster: v.string(), user: v.nullish(v.string()) });
 const file = keyed(
   v.object({
     "current-context": v.nullish(v.string()),
-    clusters: named("cluster", cluster),
-    users: named("user", user),
-    contexts: named("context", context),
+    clusters: entries,
+    users: entries,
+    contexts: entries,
   }),
 );
 
@@ -64,35 +79,67 @@ export function findAccess(chosen: AccessArgs & { readonly pluginLimit?: number 
   const name = chosen.context ?? texts.map((text) => text.parsed["current-context"]).find((current) => current);
   if (!name)
     throw new UserError(`The kubeconfig ${where} has no current-context: choose one with kubectl config use-context.`);
-  const pick = <T>(kind: "contexts" | "clusters" | "users", field: string, wanted: string): Found<T> => {
+  const pick = <S extends v.GenericSchema>(
+    kind: "contexts" | "clusters" | "users",
+    field: string,
+    schema: S,
+    wanted: string,
+  ): Found<v.InferOutput<S>> => {
     for (const { parsed, folder } of texts) {
-      const entry = parsed[kind]?.find((candidate) => candidate.name === wanted) as Record<string, unknown> | undefined;
-      if (entry) return { value: entry[field] as T, folder };
+      const entry = parsed[kind]?.find((candidate) => candidate.name === wanted);
+      if (entry)
+        return {
+          value: understood(schema, () => entry[field], `${where} has the ${field} "${wanted}", which`),
+          folder,
+        };
     }
     throw new UserError(
       `The kubeconfig ${where} has no entry "${wanted}" under ${kind}: correct the context or add the entry.`,
     );
   };
-  const { value: chosenContext } = pick<v.InferOutput<typeof context>>("contexts", "context", name);
+  const { value: chosenContext } = pick("contexts", "context", context, name);
   const clusterName = chosen.cluster ?? chosenContext.cluster;
-  const found = pick<Cluster>("clusters", "cluster", clusterName);
+  const found = pick("clusters", "cluster", cluster, clusterName);
   if (found.value["proxy-url"]) {
     throw new UserError(
       `The cluster "${clusterName}" in ${where} has a proxy-url, which is not supported: use a direct server address.`,
     );
   }
   const ca = material(found, "certificate-authority-data", "certificate-authority");
+  // Without a user kubectl is anonymous.
+  const of: Found<User> = chosenContext.user
+    ? pick("users", "user", v.nullish(user, {}), chosenContext.user)
+    : { value: {}, folder: found.folder };
+  const impersonation = impersonationOf(of.value, where);
   return {
     context: name,
     server: new URL(found.value.server),
     ...(ca !== undefined && { ca }),
     skipTlsVerify: found.value["insecure-skip-tls-verify"] ?? false,
     ...(found.value["tls-server-name"] !== undefined && { serverName: found.value["tls-server-name"] }),
-    ...credentialsOf(
-      pick<User>("users", "user", chosenContext.user),
-      found.value,
-      ca,
-      chosen.pluginLimit ?? pluginLimit,
+    ...(impersonation && { impersonation }),
+    ...credentialsOf(of, found.value, ca, chosen.pluginLimit ?? pluginLimit),
+  };
+}
+
+/**
+ * The headers by which the API server lets a user act as another
+ * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation).
+ */
+function impersonationOf(found: User, where: string): Access["impersonation"] {
+  const { as, "as-uid": uid, "as-groups": groups, "as-user-extra": extra } = found;
+  if (!as) {
+    if (!(uid || groups?.length || Object.keys(extra ?? {}).length > 0)) return undefined;
+    throw new UserError(
+      `The kubeconfig ${where} has a user with as-uid, as-groups or as-user-extra, and without as: add the user to act as.`,
+    );
+  }
+  return {
+    "impersonate-user": as,
+    ...(uid && { "impersonate-uid": uid }),
+    ...(groups?.length && { "impersonate-group": groups }),
+    ...Object.fromEntries(
+      Object.entries(extra ?? {}).map(([key, values]) => [`impersonate-extra-${encodeURIComponent(key)}`, values]),
     ),
   };
 }
@@ -124,8 +171,12 @@ function expanded(path: string): string {
 }
 
 function parse(text: string, origin: string): v.InferOutput<typeof file> {
+  return understood(file, () => load(text), origin);
+}
+
+function understood<S extends v.GenericSchema>(schema: S, read: () => unknown, origin: string): v.InferOutput<S> {
   try {
-    return understand(file, load(text));
+    return understand(schema, read());
   } catch (error) {
     const [why] = (error as Error).message.split("\n");
     throw new UserError(

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
+import { load } from "js-yaml";
 import { BodyTooLarge } from "../../border/body.ts";
 import { UnsafePath } from "../../border/path.ts";
 import { UserError } from "../../components/user-error.ts";
@@ -113,6 +114,21 @@ describe("the client of the cluster", () => {
     await cluster().create(maps, { metadata: { name: "umlaut" }, data: { x: "Grüße" } });
     assert.equal(api.objects.get(`${maps}/umlaut`)?.data.x, "Grüße");
     assert.equal(api.requests[0]?.headers.authorization, "Bearer secret-token");
+  });
+
+  it("says in each request as whom its user acts, in those that are passed on too", async () => {
+    const kubeconfig = JSON.stringify(load(api.kubeconfig)).replace(
+      '"token":"secret-token"',
+      '"token":"secret-token","as":"ops","as-groups":["release","view"]',
+    );
+    const client = connect(findAccess({ kubeconfig }));
+    await client.list(maps);
+    const { signal } = new AbortController();
+    (await client.forward("/version", { method: "GET", headers: {}, signal })).resume();
+    for (const { headers } of api.requests) {
+      assert.deepEqual([headers["impersonate-user"], headers["impersonate-group"]], ["ops", "release, view"]);
+    }
+    assert.equal(api.requests.length, 2);
   });
 
   it("reports a refusal with the server's own message", async () => {

@@ -125,6 +125,47 @@ describe("finding the cluster", () => {
     assert.equal(find(two, "two").server.hostname, "other");
   });
 
+  it("lets a user act as another, with all that kubectl sends", () => {
+    const impersonation = (user: object) => find(one({ token: "t", ...user })).impersonation;
+    assert.deepEqual(
+      impersonation({
+        as: "ops",
+        "as-uid": "7",
+        "as-groups": ["release", "view"],
+        "as-user-extra": { "example.com/team": ["a", "b"] },
+      }),
+      {
+        "impersonate-user": "ops",
+        "impersonate-uid": "7",
+        "impersonate-group": ["release", "view"],
+        "impersonate-extra-example.com%2Fteam": ["a", "b"],
+      },
+    );
+    assert.deepEqual(impersonation({ as: "ops", "as-groups": null }), { "impersonate-user": "ops" });
+    assert.equal(impersonation({ as: "", "as-groups": [], "as-user-extra": {} }), undefined);
+  });
+
+  it("is anonymous where a context has no user, or an empty one, as kubectl is", async () => {
+    const contexts = { one: { cluster: "c" } } as unknown as NonNullable<Parts["contexts"]>;
+    assert.deepEqual(await find({ ...one(), contexts }).credentials(), {});
+    const users = { u: null } as unknown as NonNullable<Parts["users"]>;
+    assert.deepEqual(await find({ ...one(), users }).credentials(), {});
+  });
+
+  it("is not disturbed by other contexts, whatever is wrong with them, their clusters or their users", async () => {
+    const parts = one();
+    const odd = {
+      contexts: { ...parts.contexts, two: { cluster: "none" }, three: null },
+      clusters: { ...parts.clusters, empty: { server: "" }, three: null, four: { server: 4 } },
+      users: { ...parts.users, basic: { username: "me", password: "secret" }, three: null, four: { exec: {} } },
+    } as unknown as Parts;
+    assert.deepEqual(await find({ ...parts, ...odd }).credentials(), { token: "t" });
+    assert.throws(
+      () => find({ ...parts, ...odd }, "three"),
+      refused(/has the context "three", which cannot be understood/),
+    );
+  });
+
   it("merges several files: for each entry the first file that has it wins", async () => {
     const first = write(
       "first",
@@ -372,6 +413,21 @@ describe("finding the cluster", () => {
         /has a proxy-url, which is not supported/,
       ],
       ["a server that is no address", () => find(one({}, { server: "nonsense" })), /cannot be understood \(.*server/],
+      [
+        "a password, which would be left out",
+        () => find(one({ username: "me", password: "secret" })),
+        /has the user "u", which cannot be understood \(username: is not supported: use a token, .*; password: is not/,
+      ],
+      [
+        "an auth-provider, which kubectl has not any more",
+        () => find(one({ token: "t", "auth-provider": { name: "gcp" } })),
+        /\(auth-provider: is not supported: use the exec plugin that has taken its place\)/,
+      ],
+      [
+        "groups to act in without a user to act as",
+        () => find(one({ token: "t", "as-groups": ["release"] })),
+        /has a user with as-uid, as-groups or as-user-extra, and without as: add the user to act as\./,
+      ],
       ["a file that is no YAML", () => findAccess({ kubeconfig: write("bad", "a: [") }), /bad cannot be understood/],
       ["a file that is a list", () => findAccess({ kubeconfig: write("list", "- 1") }), /list cannot be understood/],
       ["an empty file", () => findAccess({ kubeconfig: write("empty", "") }), /empty cannot be understood/],

@@ -37,12 +37,20 @@ export interface PlanArgs {
   readonly checks?: readonly Check[];
   /** The steps of `gray rollout`. @default dark with all checks; canary at `weight` until the verdict is good; full */
   readonly steps?: readonly Step[];
+  /**
+   * `none` if the service measures no latency. Otherwise no release is judged good while its latency is not known.
+   * @default the histogram of the service's metrics
+   */
+  readonly latency?: "none";
 }
+
+/** What a plan may say of latency. */
+const latencySchema = v.optional(v.literal("none", "must be none"));
 
 /** Validates {@link PlanArgs}. */
 export const planSchema = keyed(
   v.pipe(
-    v.strictObject({ checks: v.optional(checksSchema), steps: v.optional(stepsSchema) }),
+    v.strictObject({ checks: v.optional(checksSchema), steps: v.optional(stepsSchema), latency: latencySchema }),
     checked((plan) => unknownCheck(plan as PlanArgs) ?? tooLarge(plan as PlanArgs)),
   ),
 );
@@ -96,10 +104,12 @@ export function plainPlan(plan: PlanArgs): PlanArgs {
  */
 export interface Plan {
   readonly checks: readonly FullCheck[];
+  /** Whether the service measures no latency. @default it measures it */
+  readonly latency?: "none";
 }
 
 /** Rejects unknown versions and fields: a partly understood plan could pass a release that the whole plan would stop. */
-const stored = keyed(v.strictObject({ version: v.literal(1), checks: fullChecksSchema }));
+const stored = keyed(v.strictObject({ version: v.literal(1), checks: fullChecksSchema, latency: latencySchema }));
 
 /** The name of the ConfigMap with the plan of a service. @example planName("web") // "web-plan" */
 export function planName(service: string): string {
@@ -112,8 +122,8 @@ export function planName(service: string): string {
  * @param port number of the Service's first port
  * @example parsePlan(planText({ checks: [{ path: "/healthz" }] }, 80)).checks.length // 1
  */
-export function planText({ checks = [] }: PlanArgs, port: number): string {
-  const plan = { version: 1, checks: checks.map((check) => fullCheck(check, port)) };
+export function planText({ checks = [], latency }: PlanArgs, port: number): string {
+  const plan = { version: 1, checks: checks.map((check) => fullCheck(check, port)), latency };
   return JSON.stringify(plan, undefined, 2);
 }
 
@@ -124,6 +134,6 @@ export function planText({ checks = [] }: PlanArgs, port: number): string {
  * @example parsePlan('{"version":1,"checks":[]}').checks // []
  */
 export function parsePlan(text: string): Plan {
-  const { checks } = understand(stored, JSON.parse(text));
-  return { checks };
+  const { checks, latency } = understand(stored, JSON.parse(text));
+  return { checks, ...(latency && { latency }) };
 }

@@ -197,7 +197,7 @@ const blindForGrpc =
 function lacksLatency(latencies: readonly string[], parts: readonly Series[]): string {
   const names = oneLine(latencies.join(", no "));
   const what = parts.length > 0 ? `has no buckets in ${oneLine(latencies.join(", "))}` : `has no ${names}`;
-  return `${what}, so its latency is not known: name the histogram with --latency, or give --latency ${noLatency} if there is none`;
+  return `${what}, so its latency is not known: name the histogram with --latency, or give --latency ${noLatency}, or plan.latency, if there is none`;
 }
 
 /** The series without those requests that are left out by their labels. Pairs have their own labels. */

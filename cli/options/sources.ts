@@ -10,12 +10,14 @@ import { podSource } from "../../analysis/providers/pods.ts";
 import { prometheusSource } from "../../analysis/providers/prometheus.ts";
 import type { Query } from "../../analysis/providers/query.ts";
 import { traefik } from "../../analysis/providers/traefik.ts";
+import { unread } from "../../analysis/providers/unread.ts";
 import type { MetricSource } from "../../analysis/reading.ts";
 import { backendName, deploymentName } from "../../components/names.ts";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
 import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { readRoutes } from "../../live/traffic/gateway/routes.ts";
+import { readPlan } from "../../probe/plan.ts";
 
 /** Where a command reads the evidence from. */
 export interface SourceOptions {
@@ -117,11 +119,29 @@ export function withSourceOptions(command: Command): Command {
 const collect = (each: string, all: readonly string[]) => [...all, each];
 
 /**
- * The source of the evidence that the options describe.
+ * The source of the evidence that the options describe; without `--latency` the plan of the service may say that there is none.
  *
  * @throws UserError if an option is invalid, or they contradict each other
  */
 export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSource {
+  const asked = sourceBy(options, of);
+  if (options.latency !== undefined) return asked;
+  let source: MetricSource | undefined;
+  return {
+    describe: () => asked.describe(),
+    async read(pods, signal) {
+      try {
+        const latency = source ? undefined : (await readPlan({ ...of, api: of.api.until(signal) }))?.latency;
+        source ??= latency === undefined ? asked : sourceBy({ ...options, latency }, of);
+      } catch (error) {
+        return unread(pods, (error as Error).message);
+      }
+      return source.read(pods, signal);
+    },
+  };
+}
+
+function sourceBy(options: SourceOptions, of: ServiceHandle): MetricSource {
   const { api, namespace, service } = of;
   const metrics: Metrics = {
     ...(options.requests !== undefined && { requests: options.requests }),

@@ -302,7 +302,7 @@ describe("the pods as a source", () => {
       assert.deepEqual(target.samples?.filter(({ counter }) => counter.kind === "requests").length, 1);
       assert.equal(
         target.problem,
-        `a has ${what}, so its latency is not known: name the histogram with --latency, or give --latency none if there is none.`,
+        `a has ${what}, so its latency is not known: name the histogram with --latency, or give --latency none, or plan.latency, if there is none.`,
       );
     });
   }

@@ -257,7 +257,7 @@ for (const { name, query: whole, stable, canary, others, edge } of gateways) {
     const by = (instance: string, each: Series) => ({ ...each, labels: { ...each.labels, instance, job: "gateway" } });
 
     it("belong to the track of their backend, and so to the release of its pods; one without latency is a problem", () => {
-      const problem = `stable by g1 has no ${whole.metrics.latency}, so its latency is not known: name the histogram with --latency, or give --latency none if there is none.`;
+      const problem = `stable by g1 has no ${whole.metrics.latency}, so its latency is not known: name the histogram with --latency, or give --latency none, or plan.latency, if there is none.`;
       assert.deepEqual(
         seen(
           whole,

@@ -26,6 +26,13 @@ describe("the plan in the cluster", () => {
     assert.deepEqual(parsePlan(planText({}, 80)), { checks: [] });
   });
 
+  it("says that the service measures no latency only if the program does", () => {
+    assert.deepEqual(parsePlan(planText({ latency: "none" }, 80)), { checks: [], latency: "none" });
+    assert.doesNotMatch(planText({}, 80), /latency/);
+    const [issue] = v.safeParse(planSchema, { latency: "p99" }).issues ?? [];
+    assert.equal(issue?.message, "must be none");
+  });
+
   const check = JSON.parse(planText({ checks: [{ path: "/" }] }, 80)).checks[0];
   for (const [what, content, why] of [
     ["is not JSON", "{", /JSON/],

@@ -52,4 +52,19 @@ describe("the Gateway API of a cluster, before a service uses it", () => {
     const rules: Rule[] = [{ to: "canary", query: { beta: "1" } }];
     await assertGateways(web(), { gateway: { routes: [{ gateways }], rules } });
   });
+
+  it("may report its features as objects or as texts, as it did up to Gateway API 1.1", async () => {
+    const rules: Rule[] = [{ to: "canary", query: { beta: "1" } }];
+    const report = (supportedFeatures: readonly unknown[]) => {
+      world.api.put("/apis/gateway.networking.k8s.io/v1/gatewayclasses/edge", {
+        metadata: { name: "edge" },
+        status: { supportedFeatures },
+      });
+      return assertGateways(web(), { gateway: { routes: [{ gateways }], rules } });
+    };
+    await report(["HTTPRoute", "HTTPRouteQueryParamMatching"]);
+    await report([{ name: "HTTPRouteQueryParamMatching" }]);
+    await assert.rejects(report(["HTTPRoute"]), /HTTPRouteQueryParamMatching/);
+    await assert.rejects(report([{ name: "HTTPRoute" }]), /HTTPRouteQueryParamMatching/);
+  });
 });

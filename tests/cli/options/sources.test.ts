@@ -5,11 +5,17 @@ import { reservedNames } from "../../../analysis/indicators/built-in.ts";
 import { pairsOf, type SourceOptions, sourceOf, withSourceOptions } from "../../../cli/options/sources.ts";
 import { seconds, written } from "../../../cli/output/time.ts";
 import { backendName, deploymentName } from "../../../components/names.ts";
+import { planText } from "../../../components/plan.ts";
 import type { DeployedService } from "../../../live/live.ts";
 import { pod } from "../../analysis/reading.ts";
 import { WebServer } from "../../analysis/server.ts";
 
-const found = { api: {}, namespace: "dora-apps", service: "fop-gate" } as DeployedService;
+/** A cluster without a plan of the service. */
+const apiWith = (more: object) => {
+  const api = { get: async () => undefined, until: () => api, ...more };
+  return api as unknown as DeployedService["api"];
+};
+const found = { api: apiWith({}), namespace: "dora-apps", service: "fop-gate" } as DeployedService;
 const optionsOf = (...args: string[]) => {
   const command = withSourceOptions(new Command("verb")).exitOverride();
   command.parse(args, { from: "user" });
@@ -32,10 +38,7 @@ describe("the source of the evidence by the options", () => {
       return { status: 200, text: Readable.from([]) };
     };
     const read = (...args: string[]) =>
-      source({ ...found, api: { stream } as unknown as DeployedService["api"] }, ...args).read(
-        [pod("web-1")],
-        new AbortController().signal,
-      );
+      source({ ...found, api: apiWith({ stream }) }, ...args).read([pod("web-1")], new AbortController().signal);
     await read();
     await read("--pod-port", "9100", "--metrics-path", "/stats/prometheus");
     await read("--pod-port", "http");
@@ -74,13 +77,26 @@ describe("the source of the evidence by the options", () => {
         .join("");
       const stream = async () => ({ status: 200, text: Readable.from([page]) });
       const read = async (...args: string[]) => {
-        const api = { stream } as unknown as DeployedService["api"];
-        const from = source({ ...found, api }, "--latency", "none", ...args);
+        const from = source({ ...found, api: apiWith({ stream }) }, "--latency", "none", ...args);
         const [target] = await from.read([pod("web-1")], new AbortController().signal);
         return target?.samples?.length;
       };
       assert.equal(await read(), 3);
       assert.equal(await read("--without", "path=/healthz", "--without", "path=/metrics"), 1);
+    });
+
+    it("asks for no latency if the plan says that there is none, and for nothing while the plan cannot be read", async () => {
+      const planned = { data: { plan: planText({ latency: "none" }, 80) } };
+      const read = (get: () => Promise<unknown>) => {
+        query = "";
+        const from = source({ ...found, api: apiWith({ get }) }, "--prometheus", server.url);
+        return from.read([pod("web-1")], new AbortController().signal);
+      };
+      await read(async () => planned);
+      assert.match(query, /http_requests_total/);
+      assert.doesNotMatch(query, /_bucket/);
+      const [target] = await read(async () => assert.fail("etcd is down"));
+      assert.deepEqual([query, target?.samples, target?.problem], ["", undefined, "etcd is down"]);
     });
 
     it("asks for no latency with --latency none, of a gateway either", async () => {
@@ -118,8 +134,14 @@ describe("the source of the evidence by the options", () => {
         path.endsWith("/namespaces/dora-apps/httproutes") && selector === "gray-release/service=fop-gate"
           ? [route]
           : [];
-      const api = { until: () => ({ get: async () => ({}), list }) } as unknown as DeployedService["api"];
-      const reading = source({ ...found, api }, "--prometheus", server.url, "--series", "envoy-gateway");
+      const get = async (path: string) => (path.includes("/configmaps/") ? undefined : {});
+      const reading = source(
+        { ...found, api: apiWith({ get, list }) },
+        "--prometheus",
+        server.url,
+        "--series",
+        "envoy-gateway",
+      );
       await reading.read([pod("web-1")], new AbortController().signal);
       assert.match(query, /,envoy_cluster_name=~"httproute\/dora-apps\/fop-gate\/rule\/0\|/);
     });

@@ -27,7 +27,9 @@ export function whyNoData(evidence: Evidence, now: number, problems: readonly st
     return { guard, reason: `no data for ${span(withoutData)}, so nothing can be decided${reasons(why)}` };
   }
   if (last.canaryPods === 0) return { guard, reason: `no pod runs release ${question.canary}` };
-  if (!last.canaryRead) return { guard, reason: `the metrics of canary cannot be read${reasons(problems)}` };
+  if (!last.canaryRead) {
+    return { guard, reason: `the metrics of canary cannot be read${reasons(last.canaryProblems ?? problems)}` };
+  }
   if (answers.canary.requests === 0) {
     return { guard, reason: `no request has reached canary in ${span(seconds)}, so there are no data on it` };
   }

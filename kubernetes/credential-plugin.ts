@@ -30,8 +30,8 @@ export const pluginSchema = v.object({
 interface PluginArgs extends v.InferOutput<typeof pluginSchema> {
   /** Folder of the kubeconfig. */
   readonly folder: string;
-  /** The cluster that the credentials are for. */
-  readonly target: { readonly server: string; readonly ca: string | undefined };
+  /** The cluster that the credentials are for, as `spec.cluster` of the plugin's input. */
+  readonly target: Readonly<Record<string, unknown>>;
   /** Longest run in milliseconds. */
   readonly limit: number;
 }
@@ -108,10 +108,7 @@ export class CredentialPlugin {
 
   #start(): Run {
     const { command, folder, args, env, apiVersion, provideClusterInfo, target, limit } = this.#args;
-    const { server, ca } = target;
-    const about = provideClusterInfo
-      ? { cluster: { server, ...(ca && { "certificate-authority-data": Buffer.from(ca).toString("base64") }) } }
-      : {};
+    const about = provideClusterInfo ? { cluster: target } : {};
     const info = { apiVersion, kind: "ExecCredential", spec: { interactive: false, ...about } };
     const own = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
     // As kubectl does: a name is looked up in PATH, a relative path is resolved against the kubeconfig's folder.

@@ -47,7 +47,10 @@ const cluster = v.object({
   "insecure-skip-tls-verify": v.optional(v.boolean()),
   "tls-server-name": v.optional(v.string()),
   "proxy-url": v.optional(v.string()),
+  extensions: v.nullish(v.array(v.object({ name: v.string(), extension: v.unknown() }))),
 });
+/** The extension of a cluster that credential plugins get (client.authentication.k8s.io, `spec.cluster.config`). */
+const pluginExtension = "client.authentication.k8s.io/exec";
 const context = v.object({ cluster: v.string(), user: v.nullish(v.string()) });
 const file = keyed(
   v.object({
@@ -219,6 +222,18 @@ function contentOf(path: string): string {
   }
 }
 
+/** A cluster as credential plugins get it. */
+function targetOf(target: Cluster, ca: string | undefined): Readonly<Record<string, unknown>> {
+  const { server, "tls-server-name": name, "insecure-skip-tls-verify": skips, extensions } = target;
+  return {
+    server,
+    "tls-server-name": name,
+    "insecure-skip-tls-verify": skips,
+    "certificate-authority-data": ca && Buffer.from(ca).toString("base64"),
+    config: extensions?.find((each) => each.name === pluginExtension)?.extension,
+  };
+}
+
 /** The credentials of a kubeconfig's user. */
 function credentialsOf(
   found: Found<User>,
@@ -228,7 +243,7 @@ function credentialsOf(
 ): Pick<Access, "credentials" | "renew"> {
   const { value, folder } = found;
   if (value.exec) {
-    const plugin = new CredentialPlugin({ ...value.exec, folder, target: { server: target.server, ca }, limit });
+    const plugin = new CredentialPlugin({ ...value.exec, folder, target: targetOf(target, ca), limit });
     return { credentials: (signal) => plugin.credentials(signal), renew: (refused) => plugin.renew(refused) };
   }
   const certificate = material(found, "client-certificate-data", "client-certificate");

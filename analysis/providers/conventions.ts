@@ -19,7 +19,10 @@ const histogram = (protocol: Convention["protocol"], latency: string, unit?: "mi
   ...(unit && { unit }),
 });
 
-/** All known conventions. Of each protocol, a target's first one whose series have a status counts. */
+/**
+ * All known conventions. Of each protocol, a target's first one whose series have a status counts. One counter may stand beside
+ * different histograms: then the first that the target has counts.
+ */
 export const conventions: readonly Convention[] = [
   // Prometheus's client libraries, by convention of their examples; prometheus-fastapi-instrumentator 7.
   { protocol: "http", requests: "http_requests_total", latency: "http_request_duration_seconds" },
@@ -38,12 +41,15 @@ export const conventions: readonly Convention[] = [
   // OpenTelemetry, HTTP conventions before 1.23: the default of Python's instrumentations.
   histogram("http", "http_server_duration_milliseconds", "milliseconds"),
   histogram("http", "http_server_duration", "milliseconds"),
+  histogram("http", "http_server_duration_ms", "milliseconds"),
+  histogram("http", "http_server_duration_seconds"),
   // starlette_exporter 1 and prometheus_flask_exporter 0.23.
   { protocol: "http", requests: "starlette_requests_total", latency: "starlette_request_duration_seconds" },
   { protocol: "http", requests: "flask_http_request_total", latency: "flask_http_request_duration_seconds" },
-  // go-grpc-middleware, java-grpc-prometheus, py-grpc-prometheus, tonic_prometheus_layer
-  // (https://github.com/grpc-ecosystem/go-grpc-middleware/tree/main/providers/prometheus).
+  // go-grpc-middleware, py-grpc-prometheus, tonic_prometheus_layer
+  // (https://github.com/grpc-ecosystem/go-grpc-middleware/tree/main/providers/prometheus); java-grpc-prometheus.
   { protocol: "grpc", requests: "grpc_server_handled_total", latency: "grpc_server_handling_seconds" },
+  { protocol: "grpc", requests: "grpc_server_handled_total", latency: "grpc_server_handled_latency_seconds" },
   // gRPC's own OpenTelemetry metrics (https://grpc.io/docs/guides/opentelemetry-metrics).
   histogram("grpc", "grpc_server_call_duration_seconds"),
   // OpenTelemetry, RPC conventions (https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics), and those before 1.38.

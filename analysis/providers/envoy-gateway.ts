@@ -111,7 +111,7 @@ export function byLiveRoutes(args: {
 export function envoyGateway(args: Omit<QueryArgs, "namespace"> & { readonly clusters: Clusters }): Query {
   const { clusters, labels } = args;
   return {
-    about: "the counters of Envoy Gateway",
+    about: "the counters of Envoy Gateway, by HTTP status alone",
     metrics: {
       requests: "envoy_cluster_upstream_rq",
       codeLabel: "envoy_response_code",

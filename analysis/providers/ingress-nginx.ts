@@ -13,7 +13,7 @@ export function ingressNginx(args: QueryArgs & { readonly backends: Names }): Qu
   const { stable, canary } = args.backends;
   const toCanary = new RegExp(`^${quoted(`${args.namespace}-${canary}`)}-[0-9a-z-]+$`);
   return {
-    about: "the counters of ingress-nginx",
+    about: "the counters of ingress-nginx, by HTTP status alone",
     metrics: {
       requests: "nginx_ingress_controller_requests",
       codeLabel: "status",

@@ -184,9 +184,11 @@ function familiesOf(metrics: Metrics, series: readonly Series[], exists: (name: 
       return { ...each, labels: statusLabelsOf(each.requests, own, metrics.codeLabel) };
     });
   const usable = all.filter(({ labels }) => labels !== undefined);
-  const isFirst = (each: Family, at: number, of: Family[]) =>
-    of.findIndex(({ protocol }) => protocol === each.protocol) === at;
-  return usable.length > 0 ? usable.filter(isFirst) : all.slice(0, 1);
+  if (usable.length === 0) return all.slice(0, 1);
+  return [...Map.groupBy(usable, ({ protocol }) => protocol).values()].map(([first, ...others]) => {
+    const same = [first as Family, ...others.filter(({ requests }) => requests === first?.requests)];
+    return same.find(({ latency }) => exists(`${latency}_bucket`)) ?? (first as Family);
+  });
 }
 
 const seesGrpc = ({ protocol, labels }: Family) => protocol === "grpc" || labels?.grpc !== undefined;

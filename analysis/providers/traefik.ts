@@ -13,7 +13,7 @@ export function traefik(args: QueryArgs & { readonly backends: Names }): Query {
   const name = (track: keyof Names) =>
     `${quoted(`${args.namespace}-${args.backends[track]}`)}-(https?-)?[0-9a-z]+@kubernetes[a-z]*`;
   return {
-    about: "the counters of Traefik",
+    about: "the counters of Traefik, by HTTP status alone",
     metrics: {
       requests: "traefik_service_requests_total",
       codeLabel: "code",

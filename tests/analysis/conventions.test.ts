@@ -105,6 +105,13 @@ describe("requests and latency are found without being told", () => {
       0.1,
     ],
     [
+      "a gRPC server in Java, whose histogram has another name",
+      'grpc_server_handled_total{code="UNAVAILABLE"} 7\n' +
+        histogram("grpc_server_handled_latency_seconds", "0.1", ['grpc_type="unary"', 7]),
+      { 503: 7 },
+      0.1,
+    ],
+    [
       "gRPC's own OpenTelemetry metrics",
       histogram("grpc_server_call_duration_seconds", "0.1", ['grpc_status="DEADLINE_EXCEEDED"', 7]),
       { 504: 7 },
@@ -171,8 +178,8 @@ describe("requests and latency are found without being told", () => {
     assert.deepEqual(samples, []);
   });
 
-  it("from conventions that differ in their counters, so that each is found by its name", () => {
-    const names = conventions.map(({ requests }) => requests);
+  it("from conventions that differ in their counters or histograms, so that each is found by its names", () => {
+    const names = conventions.map(({ requests, latency }) => `${requests} ${latency}`);
     assert.equal(new Set(names).size, names.length);
   });
 });

@@ -224,7 +224,7 @@ describe("finding the cluster", () => {
 
   describe("with a credential plugin", () => {
     /** A plugin that answers with what its argument says and counts its calls in a file. */
-    const plugin = (status: object, extra: object = {}) => {
+    const plugin = (status: object, extra: object = {}, cluster: object = {}) => {
       const calls = join(folder, `calls-${Math.random()}`);
       const script = [
         `require("fs").appendFileSync(${JSON.stringify(calls)}, process.env.KUBERNETES_EXEC_INFO + "\\n");`,
@@ -236,7 +236,7 @@ describe("finding the cluster", () => {
         args: ["-e", script],
         ...extra,
       };
-      return { access: find(one({ exec }, { server, "certificate-authority-data": base64("ca") })), calls };
+      return { access: find(one({ exec }, { server, "certificate-authority-data": base64("ca"), ...cluster })), calls };
     };
     const asked = async (path: string) =>
       readFileSync(path, "utf8")
@@ -280,6 +280,23 @@ describe("finding the cluster", () => {
       assert.equal((await access.credentials()).token, "from env");
       const [info] = await asked(calls);
       assert.deepEqual(info.spec.cluster, { server, "certificate-authority-data": base64("ca") });
+    });
+
+    it("passes all that the cluster's entry has for it", async () => {
+      const fields = { "tls-server-name": "kubernetes", "insecure-skip-tls-verify": false };
+      const extensions = [
+        { name: "minikube", extension: { provider: "x" } },
+        { name: "client.authentication.k8s.io/exec", extension: { region: "eu" } },
+      ];
+      const { access, calls } = plugin({ token: "t" }, { provideClusterInfo: true }, { ...fields, extensions });
+      await access.credentials();
+      const [info] = await asked(calls);
+      assert.deepEqual(info.spec.cluster, {
+        server,
+        ...fields,
+        "certificate-authority-data": base64("ca"),
+        config: { region: "eu" },
+      });
     });
 
     it("names the plugin that gave no credentials, and advises to log in", async () => {

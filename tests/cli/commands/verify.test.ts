@@ -57,10 +57,10 @@ describe("gray verify", () => {
     await end();
   });
 
-  const pod = (name: string, track: string, release: string) =>
+  const pod = (name: string, track: string, release: string, container: object = {}) =>
     world.api.put(`/api/v1/namespaces/dora-apps/pods/${name}`, {
       metadata: { name, labels: { app: "web", track, release } },
-      spec: { containers: [{ name: "web", ports: [{ containerPort: 80 }] }] },
+      spec: { containers: [{ name: "web", ports: [{ containerPort: 80 }], ...container }] },
       status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
     });
   /**
@@ -253,6 +253,58 @@ describe("gray verify", () => {
     const { code } = await verify("--watch");
     assert.deepEqual([code, recorded()?.verdict], [4, "undecided"]);
   }).timeout(3000);
+
+  describe("is never good from what is no user's request, and says why", () => {
+    /** The page of each pod at each poll: requests that were answered with 200, and how many of them within a second. */
+    const pages = (requests: (name: string) => number, within?: (name: string) => number) => {
+      world.api.intercept = ({ path }) => {
+        // Ten minutes by the clock of the test.
+        if (path.endsWith("/pods") && ++polls === 120) setImmediate(() => process.emit("SIGINT"));
+        const [, name] = /\/pods\/([^:]+):80\/proxy\/metrics$/.exec(path) ?? [];
+        if (name === undefined) return undefined;
+        const fast = [within?.(name), requests(name)];
+        const edges = ["1", "+Inf"].map(
+          (edge, at) => `http_request_duration_seconds_bucket{le="${edge}"} ${fast[at]}\n`,
+        );
+        const text = [`http_requests_total{code="200"} ${requests(name)}\n`, ...(within ? edges : [])];
+        return { status: 200, stream: Readable.from(text) };
+      };
+    };
+    const ended = async () => {
+      const lines = (await shell.run(verifyCommand(), "--json")).split("\n");
+      return { code: process.exitCode, reason: (JSON.parse(lines.at(-1) ?? "") as Final).reason };
+    };
+    const answered = () => 100 * polls;
+
+    it("if the latency is not known", async () => {
+      pages(answered);
+      const { code, reason } = await ended();
+      assert.equal(code, 4);
+      assert.match(reason, /has no http_request_duration_seconds, so its latency is not known: /);
+    });
+
+    it("unless it is good: the same with latency", async () => {
+      pages(answered, answered);
+      assert.equal((await ended()).code, 0);
+    });
+
+    it("if two processes of a pod answer in turn, although no request came", async () => {
+      const inTurn = () => (polls % 2 === 0 ? 4900 : 5000);
+      pages(inTurn, inTurn);
+      const { code, reason } = await ended();
+      assert.equal(code, 4);
+      assert.match(reason, /web-canary-1 counts less than before, and none of its containers restarted/);
+    });
+
+    it("if only the kubelet asks", async () => {
+      pod("web-canary-1", "canary", b, { readinessProbe: { httpGet: {}, periodSeconds: 2 } });
+      const probed = () => Math.floor((polls * step) / 2);
+      pages(probed, probed);
+      const { code, reason } = await ended();
+      assert.equal(code, 4);
+      assert.match(reason, /^canary's \d+ requests came at the rate of kubelet's probes/);
+    });
+  });
 
   it("is refused if the record cannot be read, because there may have been other releases", async () => {
     world.writeRecordText("{", "web");

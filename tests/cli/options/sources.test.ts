@@ -28,7 +28,10 @@ describe("the source of the evidence by the options", () => {
     assert.equal(source(found).describe(), "read from the pods' own metrics");
     const own = source(found, "--prometheus", "http://127.0.0.1:9090").describe();
     assert.match(own, /Prometheus/);
-    assert.match(source(found, "--prometheus", "http://127.0.0.1:9090", "--series", "traefik").describe(), /Traefik/);
+    assert.match(
+      source(found, "--prometheus", "http://127.0.0.1:9090", "--series", "traefik").describe(),
+      /Traefik, by HTTP status alone/,
+    );
   });
 
   it("reads the pods at --pod-port and --metrics-path", async () => {

@@ -85,9 +85,8 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
     }
     // The restart that explains it may be older than the observation, and what came before it too.
     const isAnew = fall?.of === "unknown";
-    const isNew = known === undefined && pods.get(key)?.fromZero === true;
     const { added, series } = increments(isAnew ? undefined : known, target.samples, reading.at);
-    const from = known?.at ?? (isNew ? 0 : undefined);
+    const from = known?.at ?? (pods.get(key)?.fromZero ? 0 : undefined);
     if (from !== undefined) {
       const isCounted = !isAnew && (pod === undefined || (pod.readyAt ?? Infinity) <= from);
       const seconds = known

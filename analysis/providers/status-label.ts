@@ -46,27 +46,30 @@ export function statusLabelsOf(
   codeLabel?: string,
 ): StatusLabels | undefined {
   const known = codeLabel === undefined ? candidates : [codeLabel];
-  const held = (label: string) => family.flatMap((labels) => (labels[label] ? [labels[label]] : []));
-  const grpc = grpcLabels.find((label) => held(label).some((value) => httpCodeOf(value) !== undefined));
-  if (codeLabel !== undefined && !/rpc/i.test(codeLabel)) {
-    if (!family.some((labels) => Object.hasOwn(labels, codeLabel))) return grpc === undefined ? undefined : { grpc };
-    if (held(codeLabel).some((value) => finalCodeOf(value) !== undefined)) {
-      return { http: codeLabel, ...(grpc !== undefined && { grpc }) };
-    }
-  }
-  const found = known.map((label) => ({ label, codes: held(label).filter(isCode).length }));
+  const values = (label: string) => family.flatMap((labels) => labels[label] || []);
+  const grpc = grpcLabels.find((label) => values(label).some(isGrpcStatus));
+  const beside = grpc === undefined ? {} : { grpc };
+  // A given label is believed, unless its name says that it is of gRPC.
+  const isHttp = codeLabel === undefined || isOfGrpc(codeLabel) ? isCode : isFinal;
+  const found = known.map((label) => ({ label, codes: values(label).filter(isHttp).length }));
   const most = found.reduce((best, each) => (each.codes > best.codes ? each : best));
-  if (most.codes > 0) return { http: most.label, ...(grpc !== undefined && { grpc }) };
-  if (grpc !== undefined) return { grpc };
-  const isOfGrpc = /rpc/i.test(metric) ? (value: string) => httpCodeOf(value) !== undefined : isGrpcName;
-  const named = known.find((label) => held(label).length > 0 && held(label).every(isOfGrpc));
+  if (most.codes > 0) return { http: most.label, ...beside };
+  if (grpc !== undefined) return beside;
+  const named = known.find((label) => {
+    const isStatus = isOfGrpc(metric) || isOfGrpc(label) ? isGrpcStatus : isGrpcName;
+    return values(label).length > 0 && values(label).every(isStatus);
+  });
   if (named !== undefined) return { grpc: named };
   const has = [...known, ...grpcLabels].some((label) => family.some((labels) => Object.hasOwn(labels, label)));
   return has ? {} : undefined;
 }
 
+const isOfGrpc = (name: string) => /rpc/i.test(name);
+const isGrpcStatus = (value: string) => httpCodeOf(value) !== undefined;
+const isFinal = (value: string) => finalCodeOf(value) !== undefined;
+
 /** Whether a value is surely an HTTP code. 0 is also the OK of gRPC, and of many a program. */
-const isCode = (value: string) => finalCodeOf(value) !== undefined && !/^0+$/.test(value);
+const isCode = (value: string) => isFinal(value) && !/^0+$/.test(value);
 
 /**
  * The code under which the requests of a series count. A gRPC call that failed has the HTTP code 200, so where both are known the
@@ -76,9 +79,10 @@ const isCode = (value: string) => finalCodeOf(value) !== undefined && !/^0+$/.te
  * @example codeIn({ response_code: "200", grpc_response_status: "14" }, { http: "response_code", grpc: "grpc_response_status" }) // "503"
  */
 export function codeIn(labels: Labels, { http, grpc }: StatusLabels): string {
-  const code = http === undefined ? undefined : finalCodeOf(labels[http] ?? "");
+  const held = (label = "") => labels[label] ?? "";
+  const code = finalCodeOf(held(http));
   if (code !== undefined && answerClassOf(code) !== "ok") return code;
-  const status = grpc === undefined ? "" : (labels[grpc] ?? "");
+  const status = held(grpc);
   if (status !== "") return httpCodeOf(status) ?? unknownCode;
   // Istio says of each request whether it is a gRPC call.
   const isCall = labels.request_protocol === "grpc";

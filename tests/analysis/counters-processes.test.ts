@@ -65,6 +65,18 @@ describe("ticks from counters of several processes that answer in turn at one po
     assert.ok(isUnread(ticks[3]));
   });
 
+  it("are noticed if one series fell since the pod was listed, although another may have fallen before", () => {
+    const of = (ok: number, okAt: number, failed: number, failedAt: number) =>
+      read("a", [...requests({ 200: ok }, okAt), ...requests({ 500: failed }, failedAt)]);
+    const ticks = ticksOf(reading(3, [a], [of(5000, 0, 5, 3000)]), reading(18, [a], [of(4900, 15_000, 4, 18_000)]));
+    assert.ok(isUnread(ticks[1]));
+  });
+
+  it("are not noticed by a sample that comes again with a lower value, which is no later one", () => {
+    const ticks = ticksOf(reading(0, [a], [ofA(one, 0)]), reading(5, [a], [ofA(other, 0)]));
+    assert.deepEqual(ticks[1] && requestsIn(ticks[1]), { 200: 0, 500: 0 });
+  });
+
   it("do not concern a gateway, whose processes are no pods of the service", () => {
     const backend = (count: number) => read("canary by g", requests({ 200: count }));
     const ticks = ticksOf(reading(0, [a], [backend(100)]), reading(5, [a], [backend(4)]));

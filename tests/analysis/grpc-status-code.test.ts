@@ -25,6 +25,7 @@ describe("a gRPC status", () => {
   });
 
   it("is none where the text is another one", () => {
-    for (const text of ["", "17", "-1", "200", "success", "error"]) assert.equal(httpCodeOf(text), undefined);
+    for (const text of ["", "17", "-1", "200", "1.0", "x14", "14x", "success", "error"])
+      assert.equal(httpCodeOf(text), undefined);
   });
 });

@@ -17,6 +17,8 @@ describe("routine requests", () => {
     ["are not more than that", 1000, [450, 455], false],
     ["are not less than that", 300, [450, 455], false],
     ["may be a few more or less, because a probe begins at any time of its period", 455, [450], true],
+    ["may be one in twenty and five more, and not more than that", 1055, [1000], true],
+    ["may not be six more than one in twenty", 1056, [1000], false],
     ["are none where no source is known", 5, [], false],
     ["are none where no source sent any", 5, [0], false],
   ] as const) {
@@ -53,7 +55,7 @@ describe("routine requests", () => {
     assert.deepEqual(expected(lastTick(reading(0, [a], [of(1)]), reading(10, [a], [of(2)]))), [[1, 1, 5]]);
     assert.deepEqual(expected(lastTick(reading(0, [a], [of(1, 0)]), reading(10, [a], [of(2, 4000)]))), [[1, 0.4, 2]]);
     const b = { ...read("b", requests({ 200: 1 })), routine };
-    assert.deepEqual(expected(lastTick(reading(0, [], []), reading(10, [pod("b")], [b]))), [[1, 1, 5]]);
+    assert.deepEqual(expected(lastTick(reading(90, [], []), reading(100, [pod("b")], [b]))), [[1, 1, 5]]);
     const [, unread, late] = ticksOf(reading(0, [a], [of(1)]), reading(10, [a], []), reading(20, [a], [of(4)]));
     assert.deepEqual([expected(unread), expected(late)], [[], [[1, 2, 10]]]);
     assert.deepEqual(expected(lastTick(reading(0, [a], [ofA({ 200: 1 })]), reading(10, [a], [ofA({ 200: 2 })]))), [

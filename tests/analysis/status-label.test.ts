@@ -65,6 +65,46 @@ describe("the status of requests", () => {
     });
   }
 
+  for (const label of [
+    "code",
+    "status",
+    "status_code",
+    "http_response_status_code",
+    "http_status_code",
+    "http_status",
+    "response_code",
+    "statusCode",
+  ]) {
+    it(`may be in the label ${label}`, () => {
+      assert.deepEqual(codesIn([{ method: "GET", [label]: "503" }, { method: "PUT" }]), ["503", "unknown"]);
+    });
+  }
+
+  for (const label of [
+    "grpc_code",
+    "grpc_status",
+    "grpc_response_status",
+    "grpc_status_code",
+    "rpc_grpc_status_code",
+    "rpc_response_status_code",
+  ]) {
+    it(`may be a gRPC status in the label ${label}, which says nothing if it never holds one`, () => {
+      assert.deepEqual(codesIn([{ [label]: "14" }, { [label]: "" }]), ["503", "unknown"]);
+      assert.deepEqual(codesIn([{ [label]: "bad" }, {}]), ["unknown", "unknown"]);
+      assert.deepEqual(codesIn([{ [label]: "bad", code: "200" }]), ["200"]);
+    });
+  }
+
+  it("is in the more usual of two labels that hold as many codes", () => {
+    assert.deepEqual(codesIn([{ http_status: "500", status: "200" }]), ["200"]);
+  });
+
+  it("is not that of gRPC if only some values are names of it, or numbers without its name", () => {
+    assert.deepEqual(codesIn([{ status: "OK" }, { status: "success" }]), ["unknown", "unknown"]);
+    assert.deepEqual(codesIn([{ code: "0" }, { code: "99" }], "rpc_handled_total"), ["unknown", "unknown"]);
+    assert.deepEqual(codesIn([{ code: "000" }]), ["unknown"]);
+  });
+
   it("is by number that of gRPC if the metric's name says so", () => {
     assert.deepEqual(codesIn([{ code: "0" }, { code: "13" }], "rpc_handled_total"), ["200", "500"]);
   });
@@ -74,5 +114,13 @@ describe("the status of requests", () => {
     assert.deepEqual(codesIn(family, "hits_total", "result"), ["5xx"]);
     assert.equal(codesIn(family, "hits_total", "other"), undefined);
     assert.deepEqual(codesIn([{ result: "OK" }], "hits_total", "result"), ["200"]);
+    assert.deepEqual(codesIn([{ result: "0" }, {}, { result: "?" }], "hits_total", "result"), [
+      "5xx",
+      "unknown",
+      "unknown",
+    ]);
+    assert.deepEqual(codesIn([{ rpcStatus: "0" }, { rpcStatus: "13" }], "hits_total", "rpcStatus"), ["200", "500"]);
+    const both = { result: "200", grpc_status: "13" };
+    assert.deepEqual(codesIn([both, { result: "200" }], "hits_total", "result"), ["500", "200"]);
   });
 });

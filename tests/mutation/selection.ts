@@ -51,7 +51,10 @@ function testsOf(file: string, { tests, always = [] }: Area): string[] {
   const place = (test: string) => (isNamed(test) || isAlways(test) ? 0 : isNear(test) ? 1 : 2);
   const direct = all
     .filter(
-      (test) => isAlways(test) || importsOf(test).includes(file) || (isNamed(test) && reachedFrom(test).has(file)),
+      (test) =>
+        isAlways(test) ||
+        importsOf(test).includes(file) ||
+        ((isNamed(test) || isNear(test)) && reachedFrom(test).has(file)),
     )
     .sort((one, other) => place(one) - place(other));
   return direct.length > 0 ? direct : all.filter((test) => reachedFrom(test).has(file));

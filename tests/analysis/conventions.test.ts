@@ -1,20 +1,27 @@
 import assert from "node:assert/strict";
 import { conventions } from "../../analysis/providers/conventions.ts";
-import { readExposition } from "../../analysis/providers/exposition.ts";
-import { countersOf, type Metrics, wantedOf } from "../../analysis/providers/metrics.ts";
+import type { Metrics } from "../../analysis/providers/metrics.ts";
+import { podSource } from "../../analysis/providers/pods.ts";
+import type { Pod } from "../../analysis/reading.ts";
+import { pod } from "./reading.ts";
 
-/** What a page counts by code, the seconds of its edges, and its problem. */
-async function seen(page: string, metrics: Metrics = {}) {
-  const found = await readExposition([page], wantedOf(metrics));
-  if ("wrong" in found) return assert.fail(found.wrong);
-  const { samples = [], wrong } = countersOf(metrics, found.series, { declared: found.declared });
+/** What a page of a pod counts by code, the seconds of its edges, and its problem. */
+async function seen(page: string, metrics: Metrics = {}, changes: Partial<Pod> = {}) {
+  const ask = async () => ({
+    status: 200,
+    text: (async function* () {
+      yield page;
+    })(),
+  });
+  const source = podSource({ ask, namespace: "shop", metrics });
+  const [target] = await source.read([pod("web", changes)], new AbortController().signal);
   const codes: Record<string, number> = {};
   const edges = new Set<number>();
-  for (const { counter, value } of samples) {
+  for (const { counter, value } of target?.samples ?? []) {
     if (counter.kind === "requests") codes[counter.code] = (codes[counter.code] ?? 0) + value;
     if (counter.kind === "within" && Number.isFinite(counter.seconds)) edges.add(counter.seconds);
   }
-  return { codes, edges: [...edges], ...(wrong !== undefined && { wrong }) };
+  return { codes, edges: [...edges], ...(target?.problem !== undefined && { problem: target.problem }) };
 }
 
 /** A histogram with the same edge for each of its labels. */
@@ -153,6 +160,36 @@ describe("requests and latency are found without being told", () => {
     assert.deepEqual(await seen(page), { codes: { 200: 9 }, edges: [0.1] });
   });
 
+  it("in the counter that was named, with the histogram of its convention", async () => {
+    const page =
+      histogram("http_server_requests_seconds", "0.1", ['status="200"', 9]) +
+      histogram("http_request_duration_seconds", "0.5", ['code="200"', 5]);
+    const requests = "http_server_requests_seconds_count";
+    assert.deepEqual(await seen(page, { requests }), { codes: { 200: 9 }, edges: [0.1] });
+  });
+
+  it("not in the histogram of another counter, which may count other requests", async () => {
+    const page = `http_requests_total{code="200"} 12\n${histogram("http_server_requests_seconds", "0.1", ['status="200"', 9])}`;
+    const { codes, edges, problem } = await seen(page);
+    assert.deepEqual([codes, edges], [{ 200: 12 }, []]);
+    assert.match(problem ?? "", /^web has no http_request_duration_seconds, so its latency is not known/);
+  });
+
+  it("with a problem if a pod answers gRPC calls and counts their HTTP status alone", async () => {
+    const ofHttp = 'http_requests_total{code="200"} 9\n';
+    const ofCalls = 'grpc_server_handled_total{grpc_code="OK"} 9\n';
+    const failed = "failed_total 1\ncalls_total 9\n";
+    const pairs = { failed: { bad: { metric: "failed_total" }, total: { metric: "calls_total" } } };
+    const problem = async (page: string, metrics: Metrics = {}) =>
+      (await seen(page, { latency: "none", ...metrics }, { grpc: true })).problem;
+    assert.match((await problem(ofHttp)) ?? "", /^web counts its gRPC calls by their HTTP status alone, .*\.$/);
+    assert.equal(await problem(ofCalls), undefined);
+    assert.equal(await problem(ofHttp + ofCalls), undefined);
+    assert.equal(await problem('http_requests_total{code="200",grpc_status="0"} 9\n'), undefined);
+    assert.equal(await problem(ofHttp + failed, { pairs }), undefined);
+    assert.equal(await problem('http_requests_total{code="200"} 0\n'), undefined);
+  });
+
   it("in a histogram of another name, whose unit is in its name", async () => {
     const page = `hits_total{code="200"} 9\n${histogram("spent_ms", "250", ['path="/"', 9])}`;
     assert.deepEqual(await seen(page, { requests: "hits_total", latency: "spent_ms" }), {
@@ -164,9 +201,9 @@ describe("requests and latency are found without being told", () => {
   it("with a problem if a summary measures the latency, as Micrometer does unless it is told to make histograms", async () => {
     const page =
       'http_server_requests_seconds_count{status="200"} 9\nhttp_server_requests_seconds_sum{status="200"} 1\n';
-    const { codes, edges, wrong } = await seen(page);
+    const { codes, edges, problem } = await seen(page);
     assert.deepEqual([codes, edges], [{ 200: 9 }, []]);
-    assert.match(wrong ?? "", /^has no buckets in http_server_requests_seconds, so its latency is not known/);
+    assert.match(problem ?? "", /^web has no buckets in http_server_requests_seconds, so its latency is not known/);
   });
 
   it("without the requests that a label leaves out, in the counter and in the histogram", async () => {
@@ -174,8 +211,10 @@ describe("requests and latency are found without being told", () => {
       `http_requests_total{code="200",path="/healthz"} 900\nhttp_requests_total{code="200",path="/"} 9\n` +
       histogram("http_request_duration_seconds", "0.1", ['path="/healthz"', 900], ['path="/"', 9]);
     assert.deepEqual(await seen(page, { without: { path: ["/healthz"] } }), { codes: { 200: 9 }, edges: [0.1] });
-    const [{ samples = [] }] = [countersOf({ without: { path: ["/healthz"] } }, [])];
-    assert.deepEqual(samples, []);
+    const other = await seen(page, { without: { path: ["/metrics"], method: ["GET"] } });
+    assert.deepEqual(other.codes, { 200: 909 });
+    const both = await seen(page, { without: { method: ["GET"], path: ["/healthz", "/"] } });
+    assert.deepEqual(both, { codes: {}, edges: [] });
   });
 
   it("from conventions that differ in their counters or histograms, so that each is found by its names", () => {

@@ -21,7 +21,8 @@ import type { PodTick, TargetTick, Tick } from "./tick.ts";
  * 11. A pod lost its readiness if it was ready, is not ready now, and is not terminating.
  * 12. A pod vanished if the previous reading listed it, this one does not, and it was not terminating: it was evicted, or
  *     deleted by force. This is not concluded after a gap that is long enough for a normal termination. It is not concluded
- *     either for a pod that was never ready or read: a pending pod is deleted at once, and no request is lost with it.
+ *     either for a pod that was never ready or read: a pending pod is deleted at once, and no request is lost with it; nor for one
+ *     that ends at once, whose normal termination may not be seen.
  * 13. A reading that is not later than the previous one is refused: no tick, no change.
  *
  * So ticks are disjoint, and their sum does not depend on the times of the polls.
@@ -109,6 +110,7 @@ interface KnownPod extends Pick<Pod, "name" | "release" | "track" | "ready" | "t
   readonly fromZero: boolean;
   /** Whether it was ready in any reading. */
   readonly served: boolean;
+  readonly endsAtOnce?: boolean;
 }
 
 interface KnownTarget {
@@ -168,8 +170,8 @@ function updatePods(
     });
   }
   if (since !== undefined && at - since <= shortestTerminationMilliseconds) {
-    for (const [key, { name, release, track, seen, terminating, served }] of pods) {
-      if (seen !== since || terminating || here.has(key) || !(served || targets.has(key))) continue;
+    for (const [key, { name, release, track, seen, terminating, served, endsAtOnce }] of pods) {
+      if (seen !== since || terminating || endsAtOnce || here.has(key) || !(served || targets.has(key))) continue;
       ticks.push({ pod: name, release, track, ready: false, restarts: 0, lostReadiness: false, vanished: true });
     }
   }
@@ -189,6 +191,7 @@ function updatePod(pod: Pod, before: KnownPod | undefined, at: number, first: bo
     seen: at,
     fromZero: before?.fromZero ?? !first,
     served: ready || before?.served === true,
+    ...(pod.endsAtOnce && { endsAtOnce: true }),
   };
 }
 

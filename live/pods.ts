@@ -39,6 +39,8 @@ export function isReady({ status }: PodObject): boolean {
 function observed(pod: PodObject): Pod[] {
   const { name, uid, deletionTimestamp, labels: { track, release } = {}, annotations = {} } = pod.metadata;
   if (track === undefined || release === undefined) return [];
+  const containers = [...pod.spec.containers, ...sidecarsOf(pod)];
+  const lingers = containers.some(({ lifecycle }) => lifecycle?.preStop !== undefined);
   return [
     {
       name,
@@ -49,7 +51,8 @@ function observed(pod: PodObject): Pod[] {
       terminating: deletionTimestamp !== undefined,
       restarts: containerStatusesOf(pod).reduce((sum, { restartCount }) => sum + restartCount, 0),
       annotations,
-      ports: [...pod.spec.containers, ...sidecarsOf(pod)].flatMap(({ ports = [] }) => ports),
+      ...(!lingers && { endsAtOnce: true }),
+      ports: containers.flatMap(({ ports = [] }) => ports),
     },
   ];
 }

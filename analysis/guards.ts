@@ -17,7 +17,7 @@ export interface Withheld {
  * @example whyNoData(evidence, Date.now(), [])?.guard // "no data"
  */
 export function whyNoData(evidence: Evidence, now: number, problems: readonly string[]): Withheld | undefined {
-  const { last, question, answers, settings, seconds, trouble } = evidence;
+  const { last, question, answers, settings, seconds, trouble, unit } = evidence;
   const guard = "no data";
   const why = trouble === undefined ? (last?.problems ?? []) : [trouble];
   if (!last) return { guard, reason: `nothing has been observed yet${reasons(why)}` };
@@ -28,7 +28,7 @@ export function whyNoData(evidence: Evidence, now: number, problems: readonly st
   if (last.canaryPods === 0) return { guard, reason: `no pod runs release ${question.canary}` };
   if (!last.canaryRead) return { guard, reason: `the metrics of canary cannot be read${reasons(problems)}` };
   if (answers.canary.requests === 0) {
-    return { guard, reason: `no request has reached canary in ${span(seconds)}, so there are no data on it` };
+    return { guard, reason: `no ${unit.noun} has reached canary in ${span(seconds)}, so there are no data on it` };
   }
   if (problems.length > 0) return { guard, reason: `some metrics are missing${reasons(problems)}` };
   return undefined;
@@ -65,7 +65,7 @@ export function whyNotHealthy({ last, podFailures }: Evidence, excused: boolean)
  *
  * @example whyTooEarly(evidence)?.guard // "warm-up"
  */
-export function whyTooEarly({ settings, answers, warmingUp, canarySeconds }: Evidence): Withheld | undefined {
+export function whyTooEarly({ settings, answers, warmingUp, canarySeconds, unit }: Evidence): Withheld | undefined {
   if (warmingUp) {
     return {
       guard: "warm-up",
@@ -73,7 +73,7 @@ export function whyTooEarly({ settings, answers, warmingUp, canarySeconds }: Evi
     };
   }
   if (answers.canary.requests < settings.leastRequests) {
-    const reason = `canary has answered ${count(answers.canary.requests, "request")} of the ${count(settings.leastRequests)} that a verdict needs`;
+    const reason = `canary has ${unit.done} ${count(answers.canary.requests, unit.noun)} of the ${count(settings.leastRequests)} that a verdict needs`;
     return { guard: "too few requests", reason };
   }
   return undefined;

@@ -8,12 +8,12 @@ import type { Series, Wanted } from "./exposition.ts";
 
 /** The names of a service's metrics. */
 export interface Metrics {
-  /** The counter of requests. @default "http_requests_total" */
-  readonly requests?: string;
+  /** The counter of requests; false of a worker, which answers none. @default "http_requests_total" */
+  readonly requests?: string | false;
   /** Its label with the status code. @default the first of "code", "status" and "status_code" that it has */
   readonly codeLabel?: string;
-  /** The classic histogram of their duration, without `_bucket`. @default "http_request_duration_seconds", if it exists */
-  readonly latency?: string;
+  /** The classic histogram of their duration, without `_bucket`; false to read none. @default "http_request_duration_seconds", if it exists */
+  readonly latency?: string | false;
   /** Unit of its edges. @default "seconds" */
   readonly latencyUnit?: "seconds" | "milliseconds";
   /** Additional indicators, each a pair of counters, as in `{ orders: { bad: ..., total: ... } }`. @default none */
@@ -27,8 +27,14 @@ export interface Selector {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-const requestsOf = ({ requests = "http_requests_total" }: Metrics) => requests;
-const latencyOf = ({ latency = "http_request_duration_seconds" }: Metrics) => latency;
+const requestsOf = ({ requests = "http_requests_total" }: Metrics) => requests || undefined;
+const latencyOf = ({ latency = "http_request_duration_seconds" }: Metrics) => latency || undefined;
+/** The names of the series of the latency; none if it is not read. */
+const latencySeries = (metrics: Metrics) => {
+  const latency = latencyOf(metrics);
+  return latency === undefined ? {} : { bucket: `${latency}_bucket`, total: `${latency}_count` };
+};
+const isName = (name: string | undefined) => name !== undefined;
 const codeLabels = ({ codeLabel }: Metrics) =>
   codeLabel === undefined ? ["code", "status", "status_code"] : [codeLabel];
 
@@ -40,15 +46,17 @@ const codeLabels = ({ codeLabel }: Metrics) =>
  */
 export function seriesNames(metrics: Metrics): string[] {
   const pairs = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) => [bad.metric, total.metric]);
-  const latency = latencyOf(metrics);
-  return [...new Set([requestsOf(metrics), `${latency}_bucket`, `${latency}_count`, ...pairs])];
+  const { bucket, total } = latencySeries(metrics);
+  return [...new Set([requestsOf(metrics), bucket, total, ...pairs])].filter(isName);
 }
 
 /** The series and declarations of a page of metrics that are needed. @example wantedOf({ requests: "hits_total" }) */
 export function wantedOf(metrics: Metrics): Wanted {
   const series = new Set(seriesNames(metrics));
   // A histogram is declared by its base name, and an OpenMetrics counter without `_total`.
-  const declared = new Set([...series, latencyOf(metrics)].flatMap((name) => [name, name.replace(/_total$/, "")]));
+  const declared = new Set(
+    [...series, ...[latencyOf(metrics)].filter(isName)].flatMap((name) => [name, name.replace(/_total$/, "")]),
+  );
   return { series, declared };
 }
 
@@ -73,13 +81,13 @@ export function countersOf(
 ): Counted {
   const requests = requestsOf(metrics);
   const exists = (name: string) => series.some((each) => each.name === name) || isDeclared(name, declared);
-  if (!exists(requests)) return { wrong: `answers but has no ${requests}` };
+  if (requests !== undefined && !exists(requests)) return { wrong: `answers but has no ${requests}` };
   const samples: Sample[] = [];
   const seen = new Set<string>();
   const edges = edgesOf(metrics, series);
   const tooFine = edges > pollingDefaults.edgesAtMost;
-  const bucket = `${latencyOf(metrics)}_bucket`;
-  const parts = series.filter(({ name }) => name === bucket || name === `${latencyOf(metrics)}_count`);
+  const { bucket, total } = latencySeries(metrics);
+  const parts = series.filter(({ name }) => name === bucket || name === total);
   const histograms = new Map(tooFine ? [] : parts.map((each) => [each, histogramOf(each)]));
   const whole = new Set(
     parts.filter(({ labels }) => edgeOf(labels.le) === Infinity).map((each) => histograms.get(each)),
@@ -114,7 +122,7 @@ export function countersOf(
   const [cut] = parts.flatMap((each) => histograms.get(each) ?? []).filter((histogram) => !measured.has(histogram));
   if (cut !== undefined) return { wrong: `gives ${oneLine(cut)} without its +Inf bucket: it is incomplete` };
   const { latency } = metrics;
-  const lacksLatency = latency !== undefined && !bare && !exists(`${latency}_bucket`) && !isDeclared(latency, declared);
+  const lacksLatency = latency && !bare && !exists(`${latency}_bucket`) && !isDeclared(latency, declared);
   const halves = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) =>
     // A misspelt bad counter never counts, so the pair would always be good.
     declared === undefined ? [total.metric] : [bad.metric, total.metric],
@@ -124,7 +132,7 @@ export function countersOf(
     ...(missing.size > 0 ? [`answers but has no ${oneLine([...missing].join(", no "))}`] : []),
     ...(tooFine
       ? [
-          `gives ${oneLine(latencyOf(metrics))} with ${count(edges)} edges, more than the limit of ${count(pollingDefaults.edgesAtMost)}: use fewer buckets`,
+          `gives ${oneLine(latencyOf(metrics) ?? "")} with ${count(edges)} edges, more than the limit of ${count(pollingDefaults.edgesAtMost)}: use fewer buckets`,
         ]
       : []),
   ];
@@ -133,7 +141,7 @@ export function countersOf(
 
 /** Number of distinct edges of the latency histogram over all its labels, without +Inf. */
 function edgesOf(metrics: Metrics, series: readonly Series[]): number {
-  const bucket = `${latencyOf(metrics)}_bucket`;
+  const { bucket } = latencySeries(metrics);
   const edges = series.flatMap(({ name, labels }) => (name === bucket && labels.le !== undefined ? [labels.le] : []));
   return new Set(edges.map(edgeOf).filter(Number.isFinite)).size;
 }
@@ -148,7 +156,7 @@ function isDeclared(name: string, declared: ReadonlySet<string> | undefined): bo
 /** All meanings of a series, or an error as the rest of a sentence. */
 function* meanings(metrics: Metrics, series: Series): Generator<Counter | string> {
   const { name, labels } = series;
-  const latency = latencyOf(metrics);
+  const { bucket, total } = latencySeries(metrics);
   if (name === requestsOf(metrics)) {
     const label = codeLabels(metrics).find((candidate) => Object.hasOwn(labels, candidate));
     const text = label === undefined ? undefined : labels[label];
@@ -157,12 +165,12 @@ function* meanings(metrics: Metrics, series: Series): Generator<Counter | string
     else if (code === undefined) yield `has ${shown(series)}, whose ${label} is not a final HTTP status code`;
     else yield { kind: "requests", code };
   }
-  if (name === `${latency}_bucket`) {
+  if (name === bucket) {
     const edge = edgeOf(labels.le);
     if (Number.isNaN(edge)) yield `has ${shown(series)}, whose le is not a number`;
     else yield { kind: "within", seconds: metrics.latencyUnit === "milliseconds" ? edge / 1000 : edge };
   }
-  if (name === `${latency}_count`) yield { kind: "within", seconds: Infinity };
+  if (name === total) yield { kind: "within", seconds: Infinity };
   for (const [pair, halves] of Object.entries(metrics.pairs ?? {})) {
     for (const half of ["bad", "total"] as const) {
       if (isOf(halves[half], series)) yield { kind: "pair", name: pair, of: half };

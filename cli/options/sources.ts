@@ -14,8 +14,11 @@ import type { MetricSource } from "../../analysis/reading.ts";
 import { backendName, deploymentName } from "../../components/names.ts";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
+import type { Counts } from "../../evaluation/assess.ts";
 import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
+import type { DeployedService } from "../../live/live.ts";
 import { readRoutes } from "../../live/traffic/gateway/routes.ts";
+import { isLiveWorker } from "../../live/traffic/worker.ts";
 
 /** Where a command reads the evidence from. */
 export interface SourceOptions {
@@ -32,7 +35,7 @@ export interface SourceOptions {
 }
 
 /** Two counters of the user: bad events, and all events. */
-interface Pair {
+export interface Pair {
   readonly name: string;
   readonly bad: Selector;
   readonly total: Selector;
@@ -71,11 +74,15 @@ const sources: ReadonlyMap<string, Series> = new Map<string, Series>([
   ],
   ["istio", { query: (context) => istio({ ...context, workloads: byTrack(deploymentName, context.service) }) }],
 ]);
+/** The service whose metrics are read. */
+type Observed = ServiceHandle & Pick<DeployedService, "deployments">;
+
 const choices = [...sources.keys()].join(", ");
 
-/** Whether the source counts exactly the requests that a gateway routed by weight. */
-export function countsAtGateway({ prometheus, series }: SourceOptions): boolean {
-  return prometheus !== undefined && sources.get(series)?.atGateway === true;
+/** What the source counts: the user's pairs, and whether exactly the requests that a gateway routed by weight. */
+export function countsOf({ prometheus, series, pair }: SourceOptions): Counts {
+  const atGateway = prometheus !== undefined && sources.get(series)?.atGateway === true;
+  return { pairs: pair.map(({ name }) => name), atGateway };
 }
 
 function byTrack(nameOf: (service: string, track: Track) => string, service: string): Record<Track, string> {
@@ -97,15 +104,18 @@ export function withSourceOptions(command: Command): Command {
     .option("--metrics-path <path>", "path of the metrics of the pods (default: prometheus.io/path, else /metrics)")
     .option("--pod-port <port>", "port of the metrics of the pods, number or name (default: prometheus.io/port)")
     .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
-    .option("--latency <metric>", "histogram of seconds (default: http_request_duration_seconds)")
-    .addOption(
-      new Option(
-        "--pair <name=bad/total>",
-        'two counters of your own to compare, as in lost=orders_total{state="lost"}/orders_total; may be repeated',
-      )
-        .argParser((each: string, all: readonly Pair[]) => [...all, pairOf(each, all)])
-        .default([], "none"),
-    );
+    .option("--latency <metric>", "histogram of seconds (default: http_request_duration_seconds; of a worker none)")
+    .addOption(pairOption());
+}
+
+/** `--pair`: two counters of the user. */
+export function pairOption(): Option {
+  return new Option(
+    "--pair <name=bad/total>",
+    'two counters of your own to compare, as in lost=orders_total{state="lost"}/orders_total; may be repeated. Of a worker the first pair counts its items',
+  )
+    .argParser((each: string, all: readonly Pair[]) => [...all, pairOf(each, all)])
+    .default([], "none");
 }
 
 const collect = (each: string, all: readonly string[]) => [...all, each];
@@ -113,13 +123,17 @@ const collect = (each: string, all: readonly string[]) => [...all, each];
 /**
  * The source of the evidence that the options describe.
  *
- * @throws UserError if an option is invalid, or they contradict each other
+ * @throws UserError if an option is invalid, or they contradict each other or the kind of service
  */
-export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSource {
-  const { api, namespace, service } = of;
+export function sourceOf(options: SourceOptions, of: Observed): MetricSource {
+  const { api, namespace, service, deployments } = of;
+  const isOfWorker = isLiveWorker(deployments);
+  if (isOfWorker) assertForWorker(service, options);
+  // A worker answers no requests. Those to its own port, such as scrapes, say nothing about its work.
+  const { requests = isOfWorker ? false : undefined, latency = isOfWorker ? false : undefined } = options;
   const metrics: Metrics = {
-    ...(options.requests !== undefined && { requests: options.requests }),
-    ...(options.latency !== undefined && { latency: options.latency }),
+    ...(requests !== undefined && { requests }),
+    ...(latency !== undefined && { latency }),
     pairs: pairsOf(options.pair),
   };
   const ofPrometheus: Given = {
@@ -171,6 +185,15 @@ export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSourc
     backends: byTrack(backendName, service),
     source: reading,
   });
+}
+
+/** @throws UserError for an option that is about requests */
+function assertForWorker(service: string, { requests, series }: SourceOptions): void {
+  const asked = requests === undefined ? (series === "own" ? undefined : `--series ${series}`) : "--requests";
+  if (asked === undefined) return;
+  throw new UserError(
+    `${asked} counts requests, and ${service} is a worker, which answers none: leave it out, and name its counters with --pair.`,
+  );
 }
 
 /** Options with their values. */

@@ -9,7 +9,7 @@ import type { DeployedService } from "../../../live/live.ts";
 import { pod } from "../../analysis/reading.ts";
 import { WebServer } from "../../analysis/server.ts";
 
-const found = { api: {}, namespace: "dora-apps", service: "fop-gate" } as DeployedService;
+const found = { api: {}, namespace: "dora-apps", service: "fop-gate", deployments: {} } as DeployedService;
 const optionsOf = (...args: string[]) => {
   const command = withSourceOptions(new Command("verb")).exitOverride();
   command.parse(args, { from: "user" });

@@ -22,6 +22,10 @@ import { serviceArgs } from "../components/fop-gate.ts";
 const release = "aaaaaaaaaaaa";
 const gateway: GatewayArgs = { routes: [{ gateways: [{ name: "public" }] }] };
 const deployment = (replicas: number) => ({ spec: { replicas } });
+const worker = (replicas: number) => ({
+  ...deployment(replicas),
+  metadata: { annotations: { "gray-release/worker": "true" } },
+});
 /** A live HTTPRoute that sends canary a percent of the requests. */
 const route = (weight: number) => {
   const backendRefs = [
@@ -207,6 +211,8 @@ describe("the weight in force", () => {
     ["is none while canary is dark", { service: service({ app: "web", track: "stable" }) }, pods, undefined],
     ["is canary's part of the pods behind a Service without a selector", { service: service(undefined) }, pods, 25],
     ["is none without Deployments", { service: both }, {}, undefined],
+    ["is canary's part of the pods of a worker", {}, { canary: worker(1), stable: worker(3) }, 25],
+    ["is none while canary of a worker has no pods", {}, { canary: worker(0), stable: worker(3) }, undefined],
   ] as const) {
     it(sentence, () => assert.equal(weightInForce(live(front, deployments)), expected));
   }

@@ -148,6 +148,15 @@ describe("an autoscaled service's canary", () => {
 
   const warning = (given: ServiceArgs, of: Live, weight = 10) =>
     shareWarning("web", given, of, trafficOf("web", given, of, weight, undefined));
+  it("of a worker is warned of without a gateway as a way out", () => {
+    const args = serviceArgs({ autoscaling: { maxReplicas: 9 }, ports: [] });
+    const one = live({}, { stable: deployment(1) });
+    assert.equal(
+      shareWarning("web", args, one, trafficOf("web", args, one, 10, undefined)),
+      "web: canary gets 50 % of the work in place of 10 %, because stable has only 1 pod now: raise the least number of its autoscaler, or set acceptShare: true.",
+    );
+  });
+
   it("is warned of if stable has so few pods that its share is far from the weight", () => {
     assert.equal(
       warning(args, pods(1)),

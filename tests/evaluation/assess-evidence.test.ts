@@ -150,6 +150,12 @@ describe("the evidence of an assessment", () => {
       assert.equal((await evidenceOn(of(), counts("failed"))).question.items, undefined);
     });
 
+    it("begins anew if requests were counted before", async () => {
+      evidence = new Evidence({ ...question, pairs: ["failed"] });
+      await look(5);
+      assert.equal((await evidenceOn(worker(), counts("failed"))).answers.canary.requests, 0);
+    });
+
     it("is refused without a pair, because nothing would show how its release does", async () => {
       await assert.rejects(evidenceOn(worker(), counts()), {
         name: "UserError",

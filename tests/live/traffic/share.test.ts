@@ -55,7 +55,7 @@ describe("the share of a worker's work that canary gets", () => {
 
   it("is its part of the pods, ready or not, without those that end", () => {
     const pods = [pod("stable"), pod("stable", { ready: false }), pod("stable", { terminating: true })];
-    assert.equal(shareOf(ofWorker(2), [...pods, pod("canary", { ready: false }), pod("canary")]), 0.5);
+    assert.equal(shareOf(ofWorker(1), [...pods, pod("canary", { ready: false })]), 1 / 3);
     assert.equal(shareOf(ofWorker(0), [...pods, pod("canary", { terminating: true })]), 0);
     assert.equal(shareOf(ofWorker(0), []), undefined);
   });

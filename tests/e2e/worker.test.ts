@@ -89,8 +89,8 @@ describe("a worker without a Service", function () {
   });
   after(async () => {
     await queue?.end();
+    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
-    project.forget();
   });
 
   it("has pods of both tracks, and nothing in front of them", async () => {
@@ -173,10 +173,14 @@ describe("a worker without a Service", function () {
     const { release: b } = await runs("mailer");
     project.write("index.ts", program(RELEASE_IMAGES.A, 'env: [{ name: "NEXT", value: "2" }],'));
     const rollout = project.startGray(["rollout", "-n", namespace, ...pair]);
-    await until("canary runs the next release", async () => (await runs("mailer-canary")).release !== b);
+    const next = await until("canary runs the next release", async () => {
+      const { release } = await runs("mailer-canary");
+      return release !== b && release;
+    });
     await gray("pause", "--reason", "lunch");
     const { code: held } = await rollout.ended;
     assert.equal(held, 4);
+    await gray("approve", next, "--reason", "tried by hand");
     const { code, output } = await gray("resume", ...pair);
     assert.equal(code, 0, output);
     assert.notEqual((await runs("mailer")).release, b);

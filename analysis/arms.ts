@@ -1,6 +1,7 @@
 /** Splits the targets of a tick into the two arms of the comparison, and counts their answers by status class. */
 import { answerClassOf } from "./indicators/http-status-code.ts";
 import type { TargetTick, Tick } from "./tick.ts";
+import type { Counted } from "./unit.ts";
 
 /**
  * The two arms of a comparison. A target's release decides its arm; its track does not matter.
@@ -59,7 +60,7 @@ export interface ArmCounts {
  *
  * @example armCountsOf(tick, { canary: "2.0", stable: ["1.9"] }).canary // the targets that run 2.0
  */
-export function armCountsOf(tick: Tick, arms: Arms): ArmCounts {
+export function armCountsOf(tick: Tick, arms: Arms & Counted): ArmCounts {
   const canary: Target[] = [];
   const stable: Target[] = [];
   for (const target of tick.targets) {
@@ -70,7 +71,7 @@ export function armCountsOf(tick: Tick, arms: Arms): ArmCounts {
       latency: target.latency,
       pairs: target.pairs,
       ...(target.routine && { routine: target.routine }),
-      ...answersOf(target),
+      ...answersOf(target, arms.items),
     });
   }
   return { tick, canary, stable };
@@ -82,13 +83,20 @@ export function noAnswers(): Answers {
 }
 
 /**
- * The answers of one target in a tick, summed by class.
+ * The answers of one target in a tick, summed by class. Of a worker it is the items that a pair counts: those that failed count as 5xx, the
+ * others as 2xx.
  *
+ * @param items name of the pair that counts a worker's items. @default requests are counted
  * @example
  * answersOf({ target: "web-1", release: "2.0", pod: true, requests: { 200: 97, 503: 3 }, pairs: {} }).failed // 3
  */
-export function answersOf({ requests }: TargetTick): Answers {
+export function answersOf({ requests, pairs }: TargetTick, items?: string): Answers {
   const answers = noAnswers();
+  if (items !== undefined) {
+    const { bad, total } = pairs[items] ?? { bad: 0, total: 0 };
+    // A scrape is not atomic, so it may have counted a failure before its item.
+    return { ...answers, requests: total, failed: bad, ok: Math.max(0, total - bad) };
+  }
   for (const code in requests) {
     const count = requests[code] as number;
     answers.requests += count;
@@ -104,7 +112,7 @@ export function answersOf({ requests }: TargetTick): Answers {
  * @example
  * ```ts
  * const total = noAnswers();
- * addAnswers(total, tick.targets.map(answersOf));
+ * addAnswers(total, tick.targets.map((target) => answersOf(target)));
  * ```
  */
 export function addAnswers(total: Answers, targets: readonly Answers[]): void {

@@ -5,6 +5,7 @@ import { percent, span } from "./format.ts";
 import type { Settings } from "./question.ts";
 import { RateTest } from "./rate.ts";
 import type { PodTick } from "./tick.ts";
+import { type Counted, unitOf } from "./unit.ts";
 
 /**
  * The health of stable, as of the last tick.
@@ -37,7 +38,7 @@ export interface StableHealth {
 export function healthAfter(
   before: StableHealth | undefined,
   { tick, stable, canary }: ArmCounts,
-  question: Arms,
+  question: Arms & Counted,
   settings: Settings,
 ): StableHealth {
   const { at, seconds } = tick;
@@ -50,7 +51,7 @@ export function healthAfter(
   const pods = tick.pods.filter(({ track, vanished }) => track === "stable" && !vanished);
   const isKnown = tick.pods.length > 0 && !pods.some(({ release }) => release === question.canary);
   const unready = isKnown ? withoutReadyPod(pods, stable.length > 0) : undefined;
-  const failure = question.stable.length === 0 ? undefined : (unready ?? failing(recent, settings));
+  const failure = question.stable.length === 0 ? undefined : (unready ?? failing(recent, question, settings));
   if (failure === undefined) return { at, recent, recentCanary };
   const isGap = before !== undefined && at - 1000 * (seconds + staleSeconds) > before.at;
   const failingSince = (isGap ? undefined : before?.failingSince) ?? at;
@@ -72,10 +73,12 @@ function withoutReadyPod(pods: readonly PodTick[], isRead: boolean): string | un
   return pods.length === 1 ? "its pod is not ready" : `none of its ${pods.length} pods is ready`;
 }
 
-function failing({ events, exposure }: Count, { broken, alpha }: Settings): string | undefined {
+function failing({ events, exposure }: Count, question: Counted, { broken, alpha }: Settings): string | undefined {
   if (events <= broken * exposure) return undefined;
   const isSure = new RateTest(broken).logAbove(events, exposure) >= Math.log(1 / alpha);
-  return isSure ? `it answers 5xx in ${percent(events / exposure)} of its requests` : undefined;
+  const { items } = question;
+  const symptom = items === undefined ? "answers 5xx" : `counts as ${items}`;
+  return isSure ? `it ${symptom} in ${percent(events / exposure)} of its ${unitOf(question).noun}s` : undefined;
 }
 
 /**

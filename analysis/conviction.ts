@@ -63,7 +63,7 @@ export function convict(evidence: EvidenceState): BadCheck {
   const { all, aboveFloor: logWorse } = logWorseOfAll(evidence);
   if (logWorse < threshold) {
     if (all < threshold) return { logWorse };
-    const reason = `canary is worse than stable, but only in less than ${percent(settings.floor)} of its requests`;
+    const reason = `canary is worse than stable, but only in less than ${percent(settings.floor)} of its ${evidence.unit.noun}s`;
     return { logWorse, guard: { name: "floor", reason } };
   }
   const worst = strongest(evidence);
@@ -90,7 +90,7 @@ function convictAlone(evidence: EvidenceState): BadCheck {
  * @example convictByObjective(evidence, { events: 0, exposure: 0, badTicks: 0 }).conviction?.reason // why canary is bad
  */
 export function convictByObjective(evidence: EvidenceState, before: EvidenceState["compared"]): BadCheck {
-  const { settings, last } = evidence;
+  const { settings, last, unit } = evidence;
   const objective = objectiveOf(evidence);
   if (!objective) return { logWorse: 0 };
   const { indicator, stream } = objective;
@@ -105,8 +105,8 @@ export function convictByObjective(evidence: EvidenceState, before: EvidenceStat
     return { logWorse, guard: { name: "burst", reason } };
   }
   const reason =
-    `canary ${symptom} in ${percent(events / exposure)} of its requests, surely more than the ${percent(settings.slo)} ` +
-    `of the objective, seen in ${count(exposure, "request")} with nothing to compare it with`;
+    `canary ${symptom} in ${percent(events / exposure)} of its ${unit.noun}s, surely more than the ${percent(settings.slo)} ` +
+    `of the objective, seen in ${count(exposure, unit.noun)} with nothing to compare it with`;
   return { logWorse, conviction: { at: last?.at ?? 0, reason } };
 }
 
@@ -119,7 +119,7 @@ function strongest(evidence: EvidenceState): Finding {
 function worseThanStable(evidence: EvidenceState, { symptom, rate, ratio, lower, stable }: Finding): string {
   const howOften =
     stable.events === 0 && rate !== undefined
-      ? `in ${percent(rate)} of its requests, which stable never does`
+      ? `in ${percent(rate)} of its ${evidence.unit.noun}s, which stable never does`
       : ratio === undefined || ratio === Infinity
         ? "far more often than stable"
         : `${times(ratio)} times as often as stable`;
@@ -129,6 +129,6 @@ function worseThanStable(evidence: EvidenceState, { symptom, rate, ratio, lower,
 }
 
 /** The requests and the time behind a verdict. @example seenIn(evidence) // "seen in 1 240 requests over 64 s" */
-export function seenIn({ answers, canarySeconds }: EvidenceState): string {
-  return `seen in ${count(answers.canary.requests, "request")} over ${span(canarySeconds)}`;
+export function seenIn({ answers, canarySeconds, unit }: EvidenceState): string {
+  return `seen in ${count(answers.canary.requests, unit.noun)} over ${span(canarySeconds)}`;
 }

@@ -14,7 +14,8 @@ import type { PodTick, TargetTick, Tick } from "./tick.ts";
  *    between two of them is no increment: the pod is treated as not read until a restart is noticed.
  * 4. A new series in a target that was read before counts from zero: a first error creates its own series.
  * 5. A pod that no earlier reading listed counts from zero, even if its first scrape comes later. But requests before a pod was
- *    first ready are only its baseline, because they are probes: users do not reach it yet.
+ *    first ready are only its baseline, because they are probes: users do not reach it yet. The user's pairs count all the same: a worker
+ *    takes its work whether it is ready or not.
  * 6. Any other target that is read for the first time, or whose release changed, only gets its baseline.
  * 7. A target that is gone adds nothing.
  * 8. A target that could not be read, or whose samples are not counts, keeps its baseline. Its next increment covers both
@@ -24,7 +25,8 @@ import type { PodTick, TargetTick, Tick } from "./tick.ts";
  * 11. A pod lost its readiness if it was ready, is not ready now, and is not terminating.
  * 12. A pod vanished if the previous reading listed it, this one does not, and it was not terminating: it was evicted, or
  *     deleted by force. This is not concluded after a gap that is long enough for a normal termination. It is not concluded
- *     either for a pod that was never ready or read: a pending pod is deleted at once, and no request is lost with it.
+ *     either for a pod that was never ready or read: a pending pod is deleted at once, and no request is lost with it; nor for one
+ *     that ends at once, whose normal termination may not be seen.
  * 13. A reading that is not later than the previous one is refused: no tick, no change.
  *
  * So ticks are disjoint, and their sum does not depend on the times of the polls.
@@ -88,12 +90,13 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
     const { added, series } = increments(isAnew ? undefined : known, target.samples, reading.at);
     const from = known?.at ?? (pods.get(key)?.fromZero ? 0 : undefined);
     if (from !== undefined) {
-      const isCounted = !isAnew && (pod === undefined || (pod.readyAt ?? Infinity) <= from);
+      const isReached = pod === undefined || (pod.readyAt ?? Infinity) <= from;
+      const counts = isAnew ? new Map() : isReached ? added : ofPairs(added);
       const seconds = known
         ? (lastOf(target.samples, reading.at) - known.at) / 1000
         : (reading.at - (since ?? 0)) / 1000;
-      const routine = isCounted && target.routine ? routineIn(target.routine, seconds) : undefined;
-      const tick = targetTick(target, pod !== undefined, target.samples, isCounted ? added : new Map());
+      const routine = isReached && !isAnew && target.routine ? routineIn(target.routine, seconds) : undefined;
+      const tick = targetTick(target, pod !== undefined, target.samples, counts);
       counted.push({ ...tick, ...(routine && { routine }) });
     }
     targets.set(key, { release: target.release, at: lastOf(target.samples, reading.at), series });
@@ -132,6 +135,7 @@ interface KnownPod extends Pick<Pod, "name" | "release" | "track" | "ready" | "t
   readonly listedAt: number;
   /** When its last restart was noticed, in milliseconds since the epoch. Absent if none was. */
   readonly restartedAt?: number | undefined;
+  readonly endsAtOnce?: boolean;
 }
 
 interface KnownTarget {
@@ -195,8 +199,9 @@ function updatePods(
     });
   }
   if (since !== undefined && at - since <= shortestTerminationMilliseconds) {
-    for (const [key, { name, release, track, seen, terminating, readyAt }] of pods) {
-      if (seen !== since || terminating || here.has(key) || !(readyAt !== undefined || targets.has(key))) continue;
+    for (const [key, { name, release, track, seen, terminating, readyAt, endsAtOnce }] of pods) {
+      const isKnown = readyAt !== undefined || targets.has(key);
+      if (seen !== since || terminating || endsAtOnce || here.has(key) || !isKnown) continue;
       ticks.push({ pod: name, release, track, ready: false, restarts: 0, lostReadiness: false, vanished: true });
     }
   }
@@ -218,6 +223,7 @@ function updatePod(pod: Pod, before: KnownPod | undefined, at: number, first: bo
     readyAt: before?.readyAt ?? (ready ? (before === undefined ? 0 : at) : undefined),
     listedAt: before?.listedAt ?? at,
     restartedAt: before !== undefined && restarts > before.restarts ? at : before?.restartedAt,
+    ...(pod.endsAtOnce && { endsAtOnce: true }),
   };
 }
 
@@ -239,6 +245,11 @@ function flawOf(samples: readonly Sample[]): string | undefined {
     ids.add(id);
   }
   return undefined;
+}
+
+/** The increments of the user's pairs alone. */
+function ofPairs(added: ReadonlyMap<Sample, number>): Map<Sample, number> {
+  return new Map([...added].filter(([{ counter }]) => counter.kind === "pair"));
 }
 
 /** Why a pod whose counters fell without a restart is not read. */

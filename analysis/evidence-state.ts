@@ -7,10 +7,13 @@ import type { RateTest } from "./rate.ts";
 import type { RatioTest } from "./ratio.ts";
 import type { LastTick } from "./stored-evidence.ts";
 import type { Stream } from "./stream.ts";
+import type { Unit } from "./unit.ts";
 
 /** The accumulated counts of both arms, with the tests that evaluate them. */
 export interface EvidenceState {
   readonly settings: Settings;
+  /** The words for what is counted. */
+  readonly unit: Unit;
   readonly indicators: readonly Indicator[];
   /** The test of the ratio of canary's rates to stable's. */
   readonly ratio: RatioTest;

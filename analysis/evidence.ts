@@ -17,6 +17,7 @@ import { addRoutine } from "./routine.ts";
 import { type LastTick, parseStored, type StoredEvidence } from "./stored-evidence.ts";
 import { addToStream, compare, forgetWaiting, newStream, podRoom, type Stream } from "./stream.ts";
 import type { PodTick, Tick } from "./tick.ts";
+import { type Unit, unitOf } from "./unit.ts";
 
 /** Maximum number of problems of the last tick that are stored with the evidence. */
 const storedProblemsAtMost = 20;
@@ -75,7 +76,10 @@ export class Evidence implements EvidenceState {
   conviction: Conviction | undefined;
 
   /** @param indicators what is counted. @default the built-in indicators and the question's pairs */
-  constructor(question: Question, indicators = indicatorsOf(question.pairs ?? [], question.perRequest ?? false)) {
+  constructor(
+    question: Question,
+    indicators = indicatorsOf(question.pairs ?? [], question.perRequest ?? false, question.items),
+  ) {
     this.question = question;
     this.settings = { ...defaults, ...question.settings };
     this.indicators = indicators;
@@ -84,6 +88,10 @@ export class Evidence implements EvidenceState {
     this.slo = new RateTest(this.settings.slo);
     this.streams = new Map(this.indicators.map(({ name }) => [name, new Map()]));
     this.answers = { canary: noAnswers(), stable: noAnswers() };
+  }
+
+  get unit(): Unit {
+    return unitOf(this.question);
   }
 
   get compares(): boolean {

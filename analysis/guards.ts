@@ -18,7 +18,7 @@ export interface Withheld {
  * @example whyNoData(evidence, Date.now(), [])?.guard // "no data"
  */
 export function whyNoData(evidence: Evidence, now: number, problems: readonly string[]): Withheld | undefined {
-  const { last, question, answers, settings, seconds, trouble } = evidence;
+  const { last, question, answers, settings, seconds, trouble, unit } = evidence;
   const guard = "no data";
   const why = trouble === undefined ? (last?.problems ?? []) : [trouble];
   if (!last) return { guard, reason: `nothing has been observed yet${reasons(why)}` };
@@ -31,7 +31,7 @@ export function whyNoData(evidence: Evidence, now: number, problems: readonly st
     return { guard, reason: `the metrics of canary cannot be read${reasons(last.canaryProblems ?? problems)}` };
   }
   if (answers.canary.requests === 0) {
-    return { guard, reason: `no request has reached canary in ${span(seconds)}, so there are no data on it` };
+    return { guard, reason: `no ${unit.noun} has reached canary in ${span(seconds)}, so there are no data on it` };
   }
   if (problems.length > 0) return { guard, reason: `some metrics are missing${reasons(problems)}` };
   return undefined;
@@ -82,7 +82,7 @@ export function whyOnlyProbes({ answers: { canary }, routine }: Evidence): Withh
  *
  * @example whyTooEarly(evidence)?.guard // "warm-up"
  */
-export function whyTooEarly({ settings, answers, warmingUp, canarySeconds }: Evidence): Withheld | undefined {
+export function whyTooEarly({ settings, answers, warmingUp, canarySeconds, unit }: Evidence): Withheld | undefined {
   if (warmingUp) {
     return {
       guard: "warm-up",
@@ -90,7 +90,7 @@ export function whyTooEarly({ settings, answers, warmingUp, canarySeconds }: Evi
     };
   }
   if (answers.canary.requests < settings.leastRequests) {
-    const reason = `canary has answered ${count(answers.canary.requests, "request")} of the ${count(settings.leastRequests)} that a verdict needs`;
+    const reason = `canary has ${unit.done} ${count(answers.canary.requests, unit.noun)} of the ${count(settings.leastRequests)} that a verdict needs`;
     return { guard: "too few requests", reason };
   }
   return undefined;

@@ -30,4 +30,5 @@ export { type LogLikelihood, RatioTest } from "./ratio.ts";
 export type { Counter, Pod, Reading, Sample, TargetReading } from "./reading.ts";
 export type { LastTick, StoredEvidence } from "./stored-evidence.ts";
 export type { PodTick, TargetTick, Tick } from "./tick.ts";
+export type { Counted, Unit } from "./unit.ts";
 export { type Assessment, judge, type Verdict } from "./verdict.ts";

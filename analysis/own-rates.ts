@@ -29,7 +29,7 @@ export interface OwnVerdict extends Withheld {
  * @example judgeOwnRates(evidence, Date.now()).verdict // "undecided"
  */
 export function judgeOwnRates(evidence: Evidence, now: number): OwnVerdict {
-  const { settings, answers, last } = evidence;
+  const { settings, answers, last, unit } = evidence;
   const { conviction, guard } = convictByObjective(evidence, { ...nothing(), badTicks: 0 });
   if (conviction) return { verdict: "bad", reason: conviction.reason };
   const withheld =
@@ -51,19 +51,21 @@ export function judgeOwnRates(evidence: Evidence, now: number): OwnVerdict {
   const open = rates.filter(({ logBelow }) => logBelow < Math.log(1 / settings.beta));
   const tolerated = percent(settings.tolerance);
   if (open.length > 0 || rates.length === 0) {
-    const seen = open.length > 0 ? `canary ${phrase(open)} of its requests` : "there are no data on its answers";
+    const seen =
+      open.length > 0 ? `canary ${phrase(open)} of its ${unit.noun}s` : `there are no data on its ${unit.noun}s`;
     return { verdict: "undecided", reason: `not decided yet: ${seen}, but good needs surely less than ${tolerated}` };
   }
   const { events, exposure } = evidence.health?.recentCanary ?? nothing();
+  const [{ symptom } = { symptom: "fails" }] = rates;
   if (events > settings.tolerance * exposure) {
     return {
       verdict: "undecided",
-      reason: `canary answers 5xx in ${percent(events / exposure)} of its requests of late, and good needs less than ${tolerated} now too`,
+      reason: `canary ${symptom} in ${percent(events / exposure)} of its ${unit.noun}s of late, and good needs less than ${tolerated} now too`,
     };
   }
   return {
     verdict: "good",
-    reason: `canary ${phrase(rates)} of its requests, surely less than ${tolerated} with ${percent(1 - settings.beta)} confidence, ${seenIn(evidence)}`,
+    reason: `canary ${phrase(rates)} of its ${unit.noun}s, surely less than ${tolerated} with ${percent(1 - settings.beta)} confidence, ${seenIn(evidence)}`,
   };
 }
 

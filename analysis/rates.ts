@@ -17,13 +17,17 @@ export interface Rates {
 /**
  * The rates of all targets that run one of `releases`, over consecutive ticks.
  *
+ * @param items name of the pair that counts a worker's items, which take the place of the answers. @default requests are counted
  * @example ratesOf([tick], ["2.0"]).tps5xx // answers of the 5xx class per second
  */
-export function ratesOf(ticks: readonly Tick[], releases: readonly string[]): Rates {
+export function ratesOf(ticks: readonly Tick[], releases: readonly string[], items?: string): Rates {
   const seconds = ticks.reduce((sum, tick) => sum + tick.seconds, 0);
   const targets = ticks.flatMap((tick) => tick.targets.filter(({ release }) => releases.includes(release)));
   const total = noAnswers();
-  addAnswers(total, targets.map(answersOf));
+  addAnswers(
+    total,
+    targets.map((target) => answersOf(target, items)),
+  );
   const perSecond = (answers: number) => (seconds > 0 ? answers / seconds : 0);
   const [p50, p99] = [quantile(targets, 0.5), quantile(targets, 0.99)];
   return {

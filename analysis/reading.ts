@@ -40,6 +40,11 @@ export interface Pod {
   readonly ready: boolean;
   /** Whether its deletion was requested; then losing its readiness is not a failure. */
   readonly terminating: boolean;
+  /**
+   * Whether it may end between two readings without being seen as terminating, because no container has a preStop. Then it is no failure that
+   * it is gone. @default false
+   */
+  readonly endsAtOnce?: boolean;
   /** Restarts of all its containers since its creation. */
   readonly restarts: number;
   readonly annotations: Readonly<Record<string, string>>;

@@ -51,6 +51,7 @@ const schema = v.object({
     first: v.optional(v.boolean()),
     perRequest: v.optional(v.boolean()),
     pairs: v.optional(v.array(v.string())),
+    items: v.optional(v.string()),
     settings: v.optional(v.record(v.string(), number)),
   }),
   streams: v.record(v.string(), v.record(v.string(), stream)),

@@ -151,11 +151,11 @@ function indicatorOf({ indicators }: Evidence, { kind }: Finding): Indicator {
 }
 
 function notYetFine(evidence: Evidence, finding: Finding, open: number): string {
-  const { settings, compares } = evidence;
+  const { settings, compares, unit } = evidence;
   const { symptom, upper, rate, canary } = finding;
   if (canary.exposure === 0) return `not decided yet: there are no data on how often canary ${symptom}`;
   const seen = [
-    ...(rate === undefined ? [] : [`in ${percent(rate)} of ${count(canary.exposure, "request")}`]),
+    ...(rate === undefined ? [] : [`in ${percent(rate)} of ${count(canary.exposure, unit.noun)}`]),
     ...(compares
       ? [
           upper === Infinity
@@ -206,5 +206,5 @@ function failureRate(evidence: Evidence, needed: readonly Finding[]): string {
   if (!found) return "";
   const { symptom, rate = 0, stable } = found;
   const compared = stable.exposure > 0 ? ` (stable: ${percent(stable.events / stable.exposure)})` : "";
-  return `canary ${symptom} in ${percent(rate)} of its requests${compared}; `;
+  return `canary ${symptom} in ${percent(rate)} of its ${evidence.unit.noun}s${compared}; `;
 }

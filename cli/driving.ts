@@ -22,7 +22,7 @@ import { RolloutStore } from "../rollout/rollout-store.ts";
 import { driveWithLease } from "../rollout/with-lease.ts";
 import { type EndpointOptions, withEndpointOptions } from "./options/endpoint.ts";
 import { type MetricsOptions, withMetricsOptions } from "./options/metrics-port.ts";
-import { countsAtGateway, type SourceOptions, sourceOf, withSourceOptions } from "./options/sources.ts";
+import { countsOf, type SourceOptions, sourceOf, withSourceOptions } from "./options/sources.ts";
 import { type RolloutView, viewOf } from "./output/rollout-view.ts";
 import { assertRunsHere, type Elsewhere, type Owners, ownersOf } from "./owners.ts";
 import { findService, type ServiceOptions, withServiceOptions } from "./services.ts";
@@ -113,7 +113,7 @@ export async function drive(
   const observer = new EvidenceMonitor({
     ...found,
     source: sourceOf(options, found),
-    counts: { pairs: options.pair.map(({ name }) => name), atGateway: countsAtGateway(options) },
+    counts: countsOf(options),
     note: view.note,
     seen(evaluation) {
       reporter.seen(evaluation);

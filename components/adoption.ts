@@ -13,6 +13,7 @@ import { type PodTemplate, type Release, releaseId } from "./release.ts";
 import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
 import { type ForeignRoute, routeObstacle } from "./traffic/gateway/replaced-route.ts";
 import { modeNameOf } from "./traffic/modes.ts";
+import { isWorker } from "./traffic/worker/args.ts";
 import { UserError } from "./user-error.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -139,6 +140,8 @@ function obstacle(
   { deployment, service: shared, ingress, routes = [] }: Adoptable,
 ): string | undefined {
   if (!deployment) return `there is no Deployment ${service}, so give the service the name of its Deployment`;
+  if (isWorker(args))
+    return "ports is [], which describes a worker, and only a Deployment behind a Service can be adopted, so install the worker under another service name, then delete the Deployment";
   if (!shared)
     return `there is no Service ${service} in front of Deployment ${service}, so create a Service of this name first`;
   const adopted: { kind: AdoptedKind; metadata: Metadata }[] = [

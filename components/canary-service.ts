@@ -19,6 +19,7 @@ import { serviceAccounts } from "./service-account.ts";
 import { assertServiceArgs, type ServiceArgs, tracksOf } from "./service-args.ts";
 import { storeStackState } from "./stored-state.ts";
 import { modeOf } from "./traffic/modes.ts";
+import { isWorker } from "./traffic/worker/args.ts";
 import type { Track } from "./traffic.ts";
 import { percentOf } from "./units.ts";
 import { urlOf } from "./url.ts";
@@ -67,11 +68,12 @@ const initialArgs = new WeakMap<object, InitialArgs>();
  *   with the UserError of `openRollout` if that refuses
  */
 export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
-  /** Name of the Service in front of both tracks. */
+  /** Name of the service, and of the Service in front of both tracks if it has ports. */
   readonly serviceName: pulumi.Output<string>;
   /**
    * The address for users: the first host without a wildcard of the gateway's routes or of the Ingress, with its first path; else the Service
    * inside the cluster. The scheme is https if the Ingress has a certificate for the host; a gateway's listeners are not known here, so its scheme is http.
+   * Empty of a worker, which has no address.
    */
   readonly url: pulumi.Output<string>;
   /** Id of the release that stable runs after this run; undefined if another stack owns stable. */
@@ -82,7 +84,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
   readonly admission: pulumi.Output<RolloutContext["admissions"]>;
   /**
    * The secret token that reaches canary through a gateway at any weight, in the header `x-gray-token`. Traffic by number of
-   * pods does not use it. Absent if this stack does not own the front.
+   * pods does not use it. Absent if this stack does not own the front, and of a worker.
    */
   readonly token?: pulumi.Output<string>;
 
@@ -109,7 +111,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
     this.serviceName = pulumi.output(service);
     this.url = pulumi.output(urlOf(service, args));
     const made = this.getData();
-    if (tracksOf(args).includes("canary")) {
+    if (tracksOf(args).includes("canary") && !isWorker(args)) {
       this.token = pulumi.output(made.then(({ token }) => token as pulumi.Output<string>));
     }
     this.stableRelease = pulumi.output(opening.then(({ releases }) => releases.stable?.id));
@@ -162,18 +164,20 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       files = releaseConfigMaps(names, args, rollout, child);
       const needed = [...files.values(), ...serviceAccounts(names, args, owner, rollout.serviceAccounts ?? [], child)];
       planConfigMap(names, args, rollout, child);
-      const password = new RandomPassword(
-        resourceNameOf(names, `${service}-token`),
-        { length: 32, special: false },
-        { parent: this },
-      ).result;
-      token = password;
-      const { trackServices, routes } = modeOf(args).objects(service, args);
+      const { hasService, trackServices, routes } = modeOf(args).objects(service, args);
+      if (hasService) {
+        token = new RandomPassword(
+          resourceNameOf(names, `${service}-token`),
+          { length: 32, special: false },
+          { parent: this },
+        ).result;
+      }
       // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
       const backendServices = trackServices.map((track) =>
         trackService(names, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
       );
       const front = (dependsOn: pulumi.Resource[]) => {
+        if (!hasService) return [];
         const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
         const written = { owner, sequence: rollout.sequence.front };
         const shared = sharedService(names, args, traffic, written, { ...opts, protect: true, ...as("Service") });
@@ -186,7 +190,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
         return [
           shared,
           ...additional,
-          ...routes.map((route) => modeRoute(names, args, route, traffic, password, written, routed)),
+          ...routes.map((route) => modeRoute(names, args, route, traffic, token ?? "", written, routed)),
         ];
       };
       const pods = (dependsOn: pulumi.Resource[]) =>

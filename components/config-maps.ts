@@ -10,6 +10,7 @@ import { planName, planText } from "./plan.ts";
 import type { RolloutContext } from "./rollout-context.ts";
 import { mainPort, type ServiceArgs } from "./service-args.ts";
 import { storedReleaseData, storedReleaseName } from "./stored-release.ts";
+import { modeOf } from "./traffic/modes.ts";
 
 /**
  * Creates the ConfigMaps that the releases in the history mount, and those that must not be deleted for another reason.
@@ -65,7 +66,8 @@ export function storedReleases(
 }
 
 /**
- * Creates the ConfigMap with the plan, which `gray` reads. No pod mounts it, so a change restarts no pod.
+ * Creates the ConfigMap with the plan, which `gray` reads. No pod mounts it, so a change restarts no pod. A plan of a worker has no checks, so
+ * there is nothing to store.
  *
  * @example planConfigMap(namesOf("web", args), args, rollout, { parent, provider })
  */
@@ -75,7 +77,7 @@ export function planConfigMap(
   rollout: RolloutContext,
   opts: CustomResourceOptions,
 ): void {
-  if (args.plan === undefined) return;
+  if (args.plan === undefined || !modeOf(args).objects(names.service, args).hasService) return;
   const { service } = names;
   const name = planName(service);
   const data = { plan: planText(args.plan, mainPort(args)) };

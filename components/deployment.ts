@@ -6,16 +6,19 @@ import { followingAnnotations } from "./following.ts";
 import {
   deploymentName,
   deploymentSelector,
+  noReadinessAnnotation,
   previousAnnotation,
   resourceNameOf,
   type ServiceNames,
   serviceLabel,
   stackAnnotation,
+  workerAnnotation,
 } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { deployedTemplate, type Release } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
 import { labelsOf } from "./service-args.ts";
+import { isWorker } from "./traffic/worker/args.ts";
 import type { Track } from "./traffic.ts";
 
 /** What a track's Deployment runs. */
@@ -78,6 +81,8 @@ export function deploymentObject(service: string, track: Track, args: ServiceArg
         ...sequenceAnnotations(run.sequence),
         ...ownerAnnotations(run.owner),
         [stackAnnotation]: run.stack,
+        ...(isWorker(args) && { [workerAnnotation]: "true" }),
+        ...(args.noReadiness !== undefined && { [noReadinessAnnotation]: args.noReadiness }),
         ...(track === "canary" && followingAnnotations(args)),
         ...(run.adopted && adoptedAnnotations(run.release.id)),
         ...(run.previous !== undefined && { [previousAnnotation]: run.previous }),

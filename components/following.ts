@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { boundsOf, isScaled, type StableSize } from "./autoscaling.ts";
 import { defaults } from "./defaults.ts";
 import { wholeNumber } from "./schema.ts";
-import type { GatewayArgs } from "./traffic/gateway/args.ts";
+import type { ServiceArgs } from "./service-args.ts";
 import { type ModeName, modeNamed, modeNameOf } from "./traffic/modes.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -11,7 +11,7 @@ import type { Traffic } from "./traffic.ts";
 const annotation = "gray-release/follows";
 
 const schema = v.object({
-  mode: v.picklist(["gateway", "replicas"] satisfies ModeName[]),
+  mode: v.picklist(["gateway", "replicas", "worker"] satisfies ModeName[]),
   /** The fewest pods behind a gateway. */
   least: v.optional(wholeNumber(1)),
   /** The most pods behind a gateway. @default not known */
@@ -26,7 +26,9 @@ export type Following = v.InferOutput<typeof schema>;
  *
  * @example followingAnnotations({ replicas: 9 }) // {}
  */
-export function followingAnnotations(args: StableSize & { readonly gateway?: GatewayArgs }): Record<string, string> {
+export function followingAnnotations(
+  args: StableSize & Pick<Partial<ServiceArgs>, "gateway" | "ports">,
+): Record<string, string> {
   if (!isScaled(args)) return {};
   const mode = modeNameOf(args);
   const { most } = boundsOf(args.autoscaling);

@@ -17,6 +17,10 @@ export const followersAnnotation = "gray-release/followers";
 export const adoptedAnnotation = "gray-release/adopted";
 /** The annotation of canary's Deployment. Its value is the id of the release that canary ran completely before this one. */
 export const previousAnnotation = "gray-release/previous";
+/** The annotation of the Deployments of a worker, which have no front. Its value is `true`. */
+export const workerAnnotation = "gray-release/worker";
+/** The annotation of the Deployments of a worker whose pods have no readinessProbe. Its value is the reason. */
+export const noReadinessAnnotation = "gray-release/no-readiness";
 /** The request header for the secret token that reaches canary through a gateway at any weight. In lower case. */
 export const tokenHeader = "x-gray-token";
 

@@ -23,16 +23,16 @@ export function objectsOf(
 ): ObjectReference[] {
   const owned = tracksOf(args);
   const account = accountNameOf(service, args);
-  const { trackServices, routes } = modeOf(args).objects(service, args);
+  const { hasService, trackServices, routes } = modeOf(args).objects(service, args);
   const front: ObjectReference[] = [
-    { kind: "Service", name: service },
+    ...(hasService ? [{ kind: "Service", name: service } as const] : []),
     ...trackServices.map((track) => ({ kind: "Service", name: backendName(service, track) }) as const),
     ...Object.keys(args.services ?? {}).map(
       (name) => ({ kind: "Service", name: additionalServiceName(service, name) }) as const,
     ),
     ...routes.map(({ kind, name }) => ({ kind, name })),
     ...(args.ingress ? [{ kind: "Ingress", name: service } as const] : []),
-    ...(args.plan ? [{ kind: "ConfigMap", name: planName(service) } as const] : []),
+    ...(args.plan && hasService ? [{ kind: "ConfigMap", name: planName(service) } as const] : []),
     ...configMaps.map((name) => ({ kind: "ConfigMap", name }) as const),
     ...(account === undefined ? accounts : [account, ...accounts]).map(
       (name) => ({ kind: "ServiceAccount", name }) as const,

@@ -35,7 +35,7 @@ import {
 export interface PlanArgs {
   /** Requests that `gray probe` and the steps send to canary, in this order. @default none */
   readonly checks?: readonly Check[];
-  /** The steps of `gray rollout`. @default dark with all checks; canary at `weight` until the verdict is good; full */
+  /** The steps of `gray rollout`. @default dark with all checks, but not of a worker; canary at `weight` until the verdict is good; full */
   readonly steps?: readonly Step[];
   /**
    * `none` if the service measures no latency. Otherwise no release is judged good while its latency is not known.
@@ -79,10 +79,11 @@ function tooLarge(plan: PlanArgs): Fault | undefined {
  * The steps of a rollout with every default filled in.
  *
  * @param weight percent of the users in stage canary, for a plan without steps
+ * @param canBeDark whether canary can run without work, for a plan without steps. @default true
  * @example stepsOf({ checks: [{ path: "/healthz" }] }, 10).map(({ stage }) => stage) // ["dark", "canary", "full"]
  */
-export function stepsOf({ checks = [], steps }: PlanArgs, weight: number): ResolvedStep[] {
-  return (steps ?? usualSteps(weight)).map((step) => resolveStep(step, checks.map(checkName)));
+export function stepsOf({ checks = [], steps }: PlanArgs, weight: number, canBeDark = true): ResolvedStep[] {
+  return (steps ?? usualSteps(weight, canBeDark)).map((step) => resolveStep(step, checks.map(checkName)));
 }
 
 /**

@@ -6,8 +6,10 @@ import type { FileSet, Files } from "./config-files.ts";
 import { type Compat, defaults, templateDefaults } from "./defaults.ts";
 import { fileSetsOf } from "./file-sets.ts";
 import { namesOneBuild } from "./image.ts";
+import type { Port } from "./port.ts";
 import { releaseIdDigits } from "./release-id.ts";
 import { accountNameOf, type ServiceAccountArgs } from "./service-account-args.ts";
+import { isWorker } from "./traffic/worker/args.ts";
 import type { Track } from "./traffic.ts";
 import { UserError } from "./user-error.ts";
 
@@ -70,10 +72,16 @@ export interface Release {
 export interface ReleaseArgs {
   /**
    * The containers of the pod. The first one is the service itself and must have a readinessProbe, because without one a pod
-   * is ready before it can answer. A container without a preStop gets `preStop: { sleep: { seconds: 5 } }`. Every image needs
-   * a digest, or a tag other than `latest`.
+   * is ready before it can answer. A container without a preStop gets `preStop: { sleep: { seconds: 5 } }`, but not that of a worker,
+   * which should stop taking work at once. Every image needs a digest, or a tag other than `latest`.
    */
   readonly containers: readonly Container[];
+  /**
+   * Why the containers of a worker (`ports: []`) have no readinessProbe, as a sentence. Then a pod is ready as soon as it runs. The
+   * Deployments have it in an annotation.
+   * @default the first container must have one
+   */
+  readonly noReadiness?: string;
   /**
    * Supporting containers, such as a log agent or a proxy. They run as native sidecars (KEP-753), which start before the
    * containers and stop after them. @default none
@@ -117,7 +125,11 @@ export interface ReleaseArgs {
  * });
  * ```
  */
-export function renderRelease(service: string, labels: Record<string, string>, args: ReleaseArgs): Release {
+export function renderRelease(
+  service: string,
+  labels: Record<string, string>,
+  args: ReleaseArgs & { readonly ports?: readonly Port[] },
+): Release {
   assertContainers(service, args);
   const { initContainers: _, volumes: podVolumes = [], ...pod } = args.pod ?? {};
   const initContainers = initContainersOf(args);
@@ -144,7 +156,10 @@ export function renderRelease(service: string, labels: Record<string, string>, a
       ...(account !== undefined && { serviceAccountName: account }),
       terminationGracePeriodSeconds: graceSecondsOf(service, args),
       ...(initContainers.length > 0 && { initContainers: initContainers.map(filled) }),
-      containers: args.containers.map((container) => withPreStop(filled(container), templateDefaultsOf(args))),
+      // No proxy sends to a worker, so it can stop at once.
+      containers: args.containers.map((container) =>
+        isWorker(args) ? filled(container) : withPreStop(filled(container), templateDefaultsOf(args)),
+      ),
       ...(volumes.length && { volumes }),
     },
   });
@@ -253,9 +268,9 @@ function assertContainers(service: string, args: ReleaseArgs): void {
   const [first] = args.containers;
   if (first === undefined)
     throw new UserError(`${service}: containers is empty: give the container of the service itself.`);
-  if (first.readinessProbe === undefined) {
+  if (first.readinessProbe === undefined && args.noReadiness === undefined) {
     throw new UserError(
-      `${service}: container ${first.name} has no readinessProbe: give it one, or a new pod gets requests before it can answer them.`,
+      `${service}: container ${first.name} has no readinessProbe: give it one, or a new pod gets requests before it can answer them; a worker (ports: []) may give the reason in noReadiness instead.`,
     );
   }
   if (args.pod && "containers" in args.pod) {

@@ -19,6 +19,7 @@ import { serviceAccountSchema } from "./service-account-args.ts";
 import { assertServicePorts } from "./service-ports.ts";
 import { type ServiceSpec, serviceSpecSchema } from "./service-spec.ts";
 import { type GatewayArgs, gatewaySchema } from "./traffic/gateway/args.ts";
+import { assertWorker, isWorker } from "./traffic/worker/args.ts";
 import { type Track, tracks } from "./traffic.ts";
 import { type Percent, percentage } from "./units.ts";
 import { UserError } from "./user-error.ts";
@@ -74,7 +75,10 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly weight?: Percent;
   /** Accept the share that whole pods can reach, even if it is far from the weight. @default false */
   readonly acceptShare?: boolean;
-  /** Ports of the Service, the main port first. */
+  /**
+   * Ports of the Service, the main port first. An empty list describes a worker: it takes its work from elsewhere, such as a queue, and
+   * has no Service, Ingress or gateway.
+   */
   readonly ports: readonly Port[];
   /**
    * Other fields of the shared Service's spec, such as `type`, `sessionAffinity`, `trafficDistribution` and `externalTrafficPolicy`
@@ -165,7 +169,8 @@ const schema = v.strictObject({
   acceptShare: v.optional(v.boolean()),
   serviceSpec: v.optional(serviceSpecSchema(true)),
   serviceAnnotations: v.optional(texts),
-  ports: v.pipe(v.array(portSchema), v.nonEmpty("must have at least one port")),
+  ports: v.array(portSchema),
+  noReadiness: v.optional(v.pipe(v.string(), v.regex(/\S/, "must be the reason, as a sentence"))),
   services: v.optional(additionalServicesSchema),
   disruptionBudget: v.optional(disruptionBudgetSchema),
   ingress: v.optional(ingressSchema),
@@ -244,9 +249,10 @@ export function assertServiceArgs(name: string, args: ServiceArgs): void {
       `${service}: startSeconds (${args.startSeconds}) must not exceed progressDeadlineSeconds (${progressDeadlineSeconds}), after which Kubernetes reports the roll as failed: raise progressDeadlineSeconds.`,
     );
   }
+  assertWorker(service, args);
   const graceSeconds = graceSecondsOf(service, args);
   const { preStopSleepSeconds } = templateDefaultsOf(args);
-  if (graceSeconds <= preStopSleepSeconds) {
+  if (!isWorker(args) && graceSeconds <= preStopSleepSeconds) {
     throw new UserError(
       `${service}: terminationGracePeriodSeconds (${graceSeconds}) must exceed the ${preStopSleepSeconds} s that a pod keeps serving after its termination begins: raise it.`,
     );
@@ -264,12 +270,12 @@ export function labelsOf(service: string, args: ServiceArgs): Record<string, str
 }
 
 /**
- * Number of the Service's first port, which routes, Ingresses and checks use by default.
+ * Number of the Service's first port, which routes, Ingresses and checks use by default. A worker has none of them.
  *
  * @example mainPort({ ...args, ports: [{ port: 80 }, { name: "admin", port: 81 }] }) // 80
  */
 export function mainPort({ ports: [main] }: ServiceArgs): number {
-  if (main === undefined) throw new Error("a service has at least one port");
+  if (main === undefined) throw new Error("a worker has no port");
   return main.port;
 }
 

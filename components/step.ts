@@ -131,14 +131,16 @@ export const resolvedStepsSchema = v.pipe(
 export type ResolvedStep = v.InferOutput<typeof resolvedStepsSchema>[number];
 
 /**
- * The default steps of a plan: dark with all checks, canary at the weight until the verdict is good, then full.
+ * The default steps of a plan: dark with all checks, canary at the weight until the verdict is good, then full. A worker cannot be dark.
  *
  * @param weight percent of the users in stage canary. At 0 there is no stage canary, and a person must decide on the release
+ * @param canBeDark whether canary can run without work. @default true
  * @example usualSteps(10) // [{ stage: "dark" }, { stage: "canary", weight: 10 }, { stage: "full" }]
  */
-export function usualSteps(weight: number): readonly Step[] {
+export function usualSteps(weight: number, canBeDark = true): readonly Step[] {
+  const none: Step[] = canBeDark ? [{ stage: "dark" }] : [];
   const few: Step[] = weight > 0 ? [{ stage: "canary", weight }] : [];
-  return [{ stage: "dark" }, ...few, { stage: "full" }];
+  return [...none, ...few, { stage: "full" }];
 }
 
 /**

@@ -25,8 +25,8 @@ export interface Traffic {
   readonly weight: number;
   /** Number of canary pods. */
   readonly canaryReplicas: number;
-  /** Labels that the shared Service selects. */
-  readonly selector: Record<string, string>;
+  /** Labels that the shared Service selects. Absent of a worker, which has no Service. */
+  readonly selector?: Record<string, string>;
   /** The actual percent of user traffic for canary when every pod is ready. */
   readonly share: number;
   /** Weights of the backends of the routes. Absent if traffic is split by number of pods. */
@@ -53,7 +53,8 @@ export const finestWeight = 0.001;
  * @example describeTraffic(replicasMode().plan(10, 9, { app: "web" }), 9) // "asked 10 %, reached 10 %: 1 of 10 pods"
  */
 export function describeTraffic(traffic: Traffic, stableReplicas: number): string {
-  const { weight, share, canaryReplicas, backends } = traffic;
+  const { weight, share, canaryReplicas, backends, selector } = traffic;
+  if (weight === 0 && selector === undefined) return "canary has no pods, so it takes no work";
   if (weight === 0) return `canary is dark: no user request reaches it${backends ? " without the token" : ""}`;
   const pods = canaryReplicas === 1 ? "1 canary pod" : `${canaryReplicas} canary pods`;
   const ofAll = `${canaryReplicas} of ${canaryReplicas + stableReplicas} pods`;

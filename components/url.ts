@@ -1,15 +1,17 @@
 /** The address at which users reach a service. Pure. */
 import { ingressSpec } from "./ingress.ts";
 import { mainPort, type ServiceArgs } from "./service-args.ts";
+import { isWorker } from "./traffic/worker/args.ts";
 
 /**
  * The address for users: the first host without a wildcard of the gateway's routes or of the Ingress, with its first path; else the Service
- * inside the cluster.
+ * inside the cluster. Empty of a worker.
  *
  * @example urlOf("web", { ...args, ingress: { host: "shop.example.com", tlsSecretName: "shop-tls" } }) // "https://shop.example.com"
  */
 export function urlOf(service: string, args: ServiceArgs): string {
   const { namespace, gateway, ingress } = args;
+  if (isWorker(args)) return "";
   const isOne = (host: string | undefined): host is string => host !== undefined && !host.startsWith("*");
   const routed = gateway?.routes.flatMap(({ hostnames = [] }) => hostnames).find(isOne);
   if (routed !== undefined) return `http://${routed}`;

@@ -30,7 +30,8 @@ const attemptMilliseconds = 5000;
 /**
  * Takes all user traffic off canary at once, without Pulumi: the shared Service and those that follow it select stable alone, and only the token's rule of each
  * route names canary. Canary's pods stay, and so do connections that a proxy holds open to them. The call is idempotent. For an
- * adopted service no selector separates canary from the adopted pods, so canary is scaled to zero instead.
+ * adopted service no selector separates canary from the adopted pods, and before a worker there is no Service, so canary is scaled to zero
+ * instead.
  *
  * Each object of the front is patched independently of the others. To choose the kind of cutoff, three reads run at the same time (are
  * stable's pods ready, and twice: was the service adopted), and one answer is enough. The record's sequence number is raised at the
@@ -89,7 +90,7 @@ export async function cutOffNow(of: CutoffArgs, note: (sentence: string) => void
 }
 
 /** Waits for all of them, then throws the first error. */
-async function allOf(works: readonly Promise<void>[]): Promise<void> {
+async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find((each) => each.status === "rejected");
   if (failed) throw failed.reason;
 }
@@ -97,7 +98,9 @@ async function allOf(works: readonly Promise<void>[]): Promise<void> {
 async function cutOffService(of: CutoffArgs, read: Promise<ServiceObject | undefined>) {
   const { api, namespace, service } = of;
   const again = () => readService(of);
-  await cutOffObject(api, objectPath("Service", namespace, service), read, again, serviceCutoff);
+  const found = await cutOffObject(api, objectPath("Service", namespace, service), read, again, serviceCutoff);
+  // A worker has none: its pods take work as long as they run.
+  if (found === undefined) await scaleCanaryToZero(of);
 }
 
 /** Cuts canary off at the Services that select the same pods as the shared one. */
@@ -130,18 +133,19 @@ async function cutOffRoutes({ api }: CutoffArgs, mode: LiveMode, read: Promise<r
   await allOf(cuts);
 }
 
-/** Patches an object, and reads it again if another writer was faster. */
+/** Patches an object, and reads it again if another writer was faster. @returns the object; undefined if it does not exist */
 function cutOffObject<T>(
   api: Cluster,
   path: ApiPath<Objects[ObjectKind]>,
   read: Promise<T | undefined>,
   readAgain: () => Promise<T | undefined>,
   operationsOf: (object: T) => Operation[],
-): Promise<void> {
+): Promise<T | undefined> {
   return withRetries(async (attempt) => {
     const object = await (attempt === 1 ? read : readAgain());
     const operations = object === undefined ? [] : operationsOf(object);
     if (operations.length > 0) await api.patch(path, operations);
+    return object;
   });
 }
 
@@ -173,7 +177,12 @@ async function withRetries<T>(work: (attempt: number) => Promise<T>): Promise<T>
 
 async function scaleCanaryToZero({ api, namespace, service }: CutoffArgs): Promise<void> {
   const canary = objectPath("Deployment", namespace, deploymentName(service, "canary"));
-  await api.patch(canary, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
+  try {
+    await withRetries(() => api.patch(canary, [{ op: "replace", path: "/spec/replicas", value: 0 }]));
+  } catch (error) {
+    // Without its Deployment canary has no pods either.
+    if (!(error instanceof ApiError && error.status === 404)) throw error;
+  }
 }
 
 /** The patch that makes the shared Service select stable alone; empty if it does so already. */

@@ -7,13 +7,14 @@ import { pollingDefaults } from "../analysis/defaults.ts";
 import { Evidence } from "../analysis/evidence.ts";
 import type { MetricSource, Pod } from "../analysis/reading.ts";
 import { type Assessment, type Decisions, judge } from "../analysis/verdict.ts";
-import { clauseOf } from "../components/user-error.ts";
+import { clauseOf, UserError } from "../components/user-error.ts";
 import { cutOffNow } from "../cutoff/cutoff.ts";
 import { writeEvents } from "../kubernetes/event.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { type DeployedService, upOf } from "../live/live.ts";
 import { listPods } from "../live/pods.ts";
 import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "../live/traffic/share.ts";
+import { isLiveWorker } from "../live/traffic/worker.ts";
 import { assertNewest, Superseded } from "../record/epoch.ts";
 import { EvidenceStore, storedEvidence } from "../record/evidence-store.ts";
 import { type RolloutRecord, stableReleases } from "../record/record.ts";
@@ -44,6 +45,8 @@ export interface Assessed {
 export interface Evaluation {
   readonly poll: Poll;
   readonly assessment: Assessment;
+  /** Name of the pair that counts a worker's items; absent if requests are counted. */
+  readonly items?: string;
   /** Share of user traffic that canary gets, 0 to 1; absent if it is unknown. */
   readonly share?: number;
   /** Whether the front sends no user to canary; absent if that is unknown. */
@@ -54,7 +57,8 @@ export interface Evaluation {
 
 /**
  * Polls both tracks, adds to the evidence and stores it, until the signal ends it. In the cluster it changes only the
- * stored evidence, and it cuts off a canary that has users but no ready pod.
+ * stored evidence, and it cuts off a canary that has users but no ready pod. Work that no pod of a worker takes fails no user, so its canary
+ * is not cut off for that.
  *
  * While no user reaches the release nothing is counted: probe requests are evidence neither for it nor against it.
  */
@@ -79,17 +83,24 @@ export async function* assess({
       const share = front && poll.pods && shareOf(front, poll.pods);
       const canaryShare = steady.over(poll.at, front && shareByWeightAlone(front));
       if (poll.trouble !== undefined) evidence.missed(poll.trouble);
-      else if (isDark(share, poll.pods ?? [], evidence)) evidence.missed("canary is dark: no user reaches it");
+      else if (isDark(share, poll.pods ?? [], evidence))
+        evidence.missed(
+          front?.workerPods === undefined
+            ? "canary is dark: no user reaches it"
+            : "canary has no pods, so it takes no work",
+        );
       else if (poll.tick) evidence.observe(poll.tick, canaryShare === undefined ? {} : { canaryShare });
       const known = share === undefined ? {} : { share };
-      const overloaded = overload.update({ ...poll, ...known });
+      const routed = front?.workerPods === undefined ? known : {};
+      const overloaded = overload.update({ ...poll, ...routed });
       if (overloaded !== undefined) note(overloaded);
-      const empty = emptyCanary.update({ ...poll, ...known });
+      const empty = emptyCanary.update({ ...poll, ...routed });
       const cutoff = empty ? await cutEmpty(of, epoch, note) : undefined;
       yield {
         poll,
         assessment: withRulesNoted(judge(evidence, poll.at, decisions()), front),
         ...known,
+        ...(evidence.question.items !== undefined && { items: evidence.question.items }),
         ...(front && { closed: isClosed(front) }),
         ...(cutoff !== undefined && { cutoff }),
       };
@@ -133,17 +144,36 @@ function withRulesNoted(assessment: Assessment, front: Front | undefined): Asses
   };
 }
 
+/** What a source counts. */
+export interface Counts {
+  /** Names of the user's pairs of counters. */
+  readonly pairs: readonly string[];
+  /** Whether it counts the requests at a gateway. */
+  readonly atGateway: boolean;
+}
+
+/**
+ * The pair that counts a worker's items: the first one. Undefined of a service that answers requests.
+ *
+ * @throws UserError if a worker has no pair, so that nothing shows how its release does
+ */
+export function itemsOf({ service, deployments }: DeployedService, { pairs }: Counts): string | undefined {
+  if (!isLiveWorker(deployments)) return undefined;
+  const [items] = pairs;
+  if (items !== undefined) return items;
+  throw new UserError(
+    `${service} is a worker and answers no requests, so its own counters must show how a release does: name them with --pair, as in --pair failed=jobs_failed_total/jobs_total.`,
+  );
+}
+
 /**
  * The evidence to continue: the stored evidence on the current releases, or new evidence if a person has judged since.
  *
- * @param counts what the source counts: the user's pairs of indicators, and whether it counts requests at a gateway
- * @throws UserError if there is nothing to observe, or if the record cannot be read, so that it is unknown whether
+ * @throws UserError if there is nothing to observe or to count, or if the record cannot be read, so that it is unknown whether
  * stable has run before
  */
-export async function evidenceOn(
-  of: DeployedService,
-  counts: { readonly pairs: readonly string[]; readonly atGateway: boolean },
-): Promise<Evidence> {
+export async function evidenceOn(of: DeployedService, counts: Counts): Promise<Evidence> {
+  const items = itemsOf(of, counts);
   const [pods, record, front] = await Promise.all([
     listPods(of),
     readRecord(of),
@@ -154,6 +184,7 @@ export async function evidenceOn(
     ...comparisonOf(of.service, of.deployments, pods, stableReleases(record).length > 0),
     perRequest: front !== undefined && shareByWeightAlone(front) !== undefined,
     pairs: counts.pairs,
+    ...(items !== undefined && { items }),
   };
   const judged = record.kind === "read" ? record.record.verdicts[question.canary]?.by : undefined;
   const goesOn = judged === undefined || judged === byEvidence;

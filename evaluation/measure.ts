@@ -21,12 +21,13 @@ export interface Measured {
 }
 
 /**
- * Reads the counters of both tracks' pods twice, `seconds` apart.
+ * Reads the counters of both tracks' pods twice, `seconds` apart. With `items` it counts those of a worker, by the pair of this name, in place
+ * of requests.
  *
  * @throws Error if the clock was set back in between; ApiError or UserError if the pods cannot be listed
  */
 export async function measureTraffic(
-  of: ServiceHandle & { readonly source: MetricSource; readonly seconds: number },
+  of: ServiceHandle & { readonly source: MetricSource; readonly seconds: number; readonly items?: string },
 ): Promise<Measured> {
   const poll = async (): Promise<Reading> => {
     const at = Date.now();
@@ -38,15 +39,15 @@ export async function measureTraffic(
   await sleep(of.seconds * 1000);
   const { tick } = advance(after, await poll());
   if (tick === undefined) throw new Error("the clock went back between two readings");
-  return measuredIn(tick);
+  return measuredIn(tick, of.items);
 }
 
-/** The traffic during a tick. */
-export function measuredIn({ seconds, targets, pods, problems }: Tick): Measured {
+/** The traffic during a tick. @param items name of the pair that counts a worker's items. @default requests are counted */
+export function measuredIn({ seconds, targets, pods, problems }: Tick, items?: string): Measured {
   const stable = new Set(pods.filter(({ track }) => track === "stable").map(({ pod }) => pod));
   const ofStable = targets.filter(({ target }) => stable.has(target));
-  const { requests } = total(targets);
-  const { requests: toStable, failed } = total(ofStable);
+  const { requests } = total(targets, items);
+  const { requests: toStable, failed } = total(ofStable, items);
   return {
     ...(targets.length > 0 && {
       traffic: {
@@ -61,8 +62,11 @@ export function measuredIn({ seconds, targets, pods, problems }: Tick): Measured
   };
 }
 
-function total(targets: readonly TargetTick[]): Answers {
+function total(targets: readonly TargetTick[], items: string | undefined): Answers {
   const answers = noAnswers();
-  addAnswers(answers, targets.map(answersOf));
+  addAnswers(
+    answers,
+    targets.map((target) => answersOf(target, items)),
+  );
   return answers;
 }

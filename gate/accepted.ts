@@ -87,13 +87,16 @@ function describedBy(service: string, args: ServiceArgs, release: Release, live:
   const owned = tracksOf(args);
   const labels = { app: service };
   const mode = modeOf(args);
+  const { hasService, routes } = mode.objects(service, args);
   const front = { owner: "", sequence: 0 };
   const run = { release, replicas: 1, sequence: 0, stack: "", owner: "", fastRollback: false };
   const isNew = releaseOf(live.deployments.canary) !== release.id;
   const account = serviceAccountObject(service, args, "");
   const ofCanary = (): Described[] => [
     ...(isNew ? [{ kind: "Deployment", object: deploymentObject(service, "canary", args, run) } as const] : []),
-    { kind: "Service", object: sharedServiceObject(service, args, { selector: labels }, front) },
+    ...(hasService
+      ? [{ kind: "Service", object: sharedServiceObject(service, args, { selector: labels }, front) } as const]
+      : []),
     ...Object.keys(args.services ?? {}).map(
       (name): Described => ({
         kind: "Service",
@@ -101,7 +104,7 @@ function describedBy(service: string, args: ServiceArgs, release: Release, live:
       }),
     ),
     ...(account ? [{ kind: "ServiceAccount", object: account } as const] : []),
-    ...mode.objects(service, args).routes.map((route) => ({
+    ...routes.map((route) => ({
       kind: route.kind,
       object: routeObject(service, args, route, mode.plan(0, 1, labels), "token", front),
     })),

@@ -2,6 +2,7 @@
 
 import { deploymentSelector } from "../components/names.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
+import { isWorker } from "../components/traffic/worker/args.ts";
 import { UserError } from "../components/user-error.ts";
 import { sameLabels, showLabels } from "../live/labels.ts";
 import { isAdopted, type Live } from "../live/live.ts";
@@ -16,6 +17,7 @@ import type { StackStates } from "./stack-state.ts";
  * 2. A live Deployment of an owned track has the program's selector, because a selector cannot be changed. An adopted Deployment may have
  *    its own.
  * 3. The Deployment, and the front if this stack owns it, were created by this program.
+ * 4. There is no Service with the name of a worker.
  *
  * @param context of the kubeconfig, for the message
  * @throws UserError for the first condition that does not hold
@@ -41,9 +43,21 @@ export function assertPreconditions(service: string, args: ServiceArgs, live: Li
     assertOurs("Deployment", deployment, service, namespace);
   }
   if (!tracksOf(args).includes("canary")) return;
+  if (isWorker(args)) {
+    assertNoService(service, namespace, live);
+    return;
+  }
   assertOurs("Service", live.front.service, service, namespace);
   assertOurs("Service", live.front.canaryAccess, service, namespace);
   if (args.ingress) assertOurs("Ingress", live.front.ingress, service, namespace);
+}
+
+/** @throws UserError if there is a Service with the name of a worker: its cutoff would only take users off canary, not work */
+function assertNoService(service: string, namespace: string, { front }: Live): void {
+  if (front.service === undefined) return;
+  throw new UserError(
+    `Service ${service} exists in namespace ${namespace}, and ports of ${service} is [], which describes a worker without a Service: choose another service name, give the ports, or remove that Service yourself if nothing uses it.`,
+  );
 }
 
 /**

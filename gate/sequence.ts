@@ -31,13 +31,16 @@ export function sequences(
   const [stable = floor, canary = floor] = tracks.map((track) => {
     const deployment = live.deployments[track];
     const release = releases[track]?.id;
-    const isThere = deployment?.spec.replicas === 0 ? releaseOf(deployment) === release : runs(deployment, release);
+    // The weight of a worker is its canary's number of pods.
+    const lacksPods = track === "canary" && traffic?.selector === undefined && (traffic?.canaryReplicas ?? 0) > 0;
+    const isThere =
+      deployment?.spec.replicas === 0 ? releaseOf(deployment) === release && !lacksPods : runs(deployment, release);
     return next(deployment, isThere && !drifted.has(track));
   });
   const { service, routes } = live.front;
   const asItShouldBe =
     !traffic ||
-    (sameLabels(service?.spec.selector ?? {}, traffic.selector) &&
+    (sameLabels(service?.spec.selector ?? {}, traffic.selector ?? {}) &&
       routes.every((route) => hasWeight(route, traffic.weight)));
   return { stable, canary, front: Math.max(...[service, ...routes].map((object) => next(object, asItShouldBe))) };
 }

@@ -7,11 +7,13 @@ import { describeRule } from "../components/rule.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
 import { modeOf, trafficFor } from "../components/traffic/modes.ts";
 import { isFarFrom } from "../components/traffic/replicas/mode.ts";
+import { isWorker } from "../components/traffic/worker/args.ts";
 import { describeTraffic, percent, type Traffic } from "../components/traffic.ts";
 import { percentOf } from "../components/units.ts";
 import { sameLabels } from "../live/labels.ts";
 import type { Live } from "../live/live.ts";
 import { hasWeight, largestWeight } from "../live/traffic/share.ts";
+import { isOfWorker } from "../live/traffic/worker.ts";
 import type { Adopted, RecordReading } from "../record/record.ts";
 
 /** The weight in the arguments, or, while a rollout is open, the record's; then with a warning if they differ. */
@@ -87,7 +89,8 @@ export function shareWarning(service: string, args: ServiceArgs, live: Live, tra
   const { weight, share, backends } = traffic;
   if (!isScaled(args) || args.acceptShare || backends || weight === 0 || !isFarFrom(weight, share)) return undefined;
   const pods = stableReplicasOf(args, live);
-  return `${service}: canary gets ${percent(share)} of the requests in place of ${weight} %, because stable has only ${pods} ${pods === 1 ? "pod" : "pods"} now: raise the least number of its autoscaler, split the traffic by a gateway, or set acceptShare: true.`;
+  const [shared, otherwise] = isWorker(args) ? ["work", ""] : ["requests", "split the traffic by a gateway, "];
+  return `${service}: canary gets ${percent(share)} of the ${shared} in place of ${weight} %, because stable has only ${pods} ${pods === 1 ? "pod" : "pods"} now: raise the least number of its autoscaler, ${otherwise}or set acceptShare: true.`;
 }
 
 /** The effect of the weight and the rules in words, one line each. */
@@ -112,7 +115,7 @@ export function changesFront({ front, deployments }: Live, traffic: Traffic): bo
   const selects = front.service?.spec.selector;
   const pods = deployments.canary?.spec.replicas;
   return (
-    (selects !== undefined && !sameLabels(selects, traffic.selector)) ||
+    (selects !== undefined && !sameLabels(selects, traffic.selector ?? {})) ||
     (pods !== undefined && pods !== traffic.canaryReplicas) ||
     front.routes.some((route) => !hasWeight(route, traffic.weight))
   );
@@ -128,8 +131,8 @@ export function weightInForce(live: Live): number | undefined {
   const { routes, service: shared } = live.front;
   const weight = largestWeight(routes);
   if (weight !== undefined) return weight || undefined;
-  if (!shared || shared.spec.selector?.track === "stable") return undefined;
   const { canary, stable } = live.deployments;
   const [few, many] = [canary?.spec.replicas ?? 0, stable?.spec.replicas ?? 0];
-  return few + many === 0 ? undefined : (100 * few) / (few + many);
+  const isDark = isOfWorker(canary) ? few === 0 : !shared || shared.spec.selector?.track === "stable";
+  return isDark || few + many === 0 ? undefined : (100 * few) / (few + many);
 }

@@ -44,6 +44,7 @@ function observed(pod: PodObject): Pod[] {
   const probes = containers
     .flatMap(({ readinessProbe, livenessProbe }) => [readinessProbe, livenessProbe])
     .flatMap((probe) => (probe?.httpGet ? [1 / (probe.periodSeconds ?? defaultPeriodSeconds)] : []));
+  const lingers = containers.some(({ lifecycle }) => lifecycle?.preStop !== undefined);
   return [
     {
       name,
@@ -54,6 +55,7 @@ function observed(pod: PodObject): Pod[] {
       terminating: deletionTimestamp !== undefined,
       restarts: containerStatusesOf(pod).reduce((sum, { restartCount }) => sum + restartCount, 0),
       annotations,
+      ...(!lingers && { endsAtOnce: true }),
       ports,
       ...(servesGrpc(containers) && { grpc: true }),
       ...(probes.length > 0 && { probes }),

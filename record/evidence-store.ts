@@ -68,6 +68,6 @@ async function write(of: ServiceHandle, evidence: Evidence): Promise<void> {
  * The part of a question that must be the same to continue evidence. Its thresholds may differ: evidence keeps those
  * with which it began.
  */
-function subject({ canary, stable, first = false, perRequest = false, pairs = [] }: Question): string {
-  return JSON.stringify([canary, stable.toSorted(), first, perRequest, pairs.toSorted()]);
+function subject({ canary, stable, first = false, perRequest = false, pairs = [], items }: Question): string {
+  return JSON.stringify([canary, stable.toSorted(), first, perRequest, pairs.toSorted(), items]);
 }

@@ -4,7 +4,7 @@ import type { Evidence } from "../analysis/evidence.ts";
 import type { MetricSource } from "../analysis/reading.ts";
 import type { Assessment } from "../analysis/verdict.ts";
 import { clauseOf } from "../components/user-error.ts";
-import { assess, type Evaluation, evidenceOn } from "../evaluation/assess.ts";
+import { assess, type Counts, type Evaluation, evidenceOn } from "../evaluation/assess.ts";
 import { Recorder } from "../evaluation/recorder.ts";
 import { readDeployment, releaseOf } from "../live/live.ts";
 import type { RecordedService } from "../record/record-store.ts";
@@ -20,8 +20,7 @@ const cutOffElsewhere = "canary was cut off by a person, or by a driver that has
 /** What is observed, and how. */
 export interface MonitorArgs extends RecordedService {
   readonly source: MetricSource;
-  /** What the source counts: the user's pairs of indicators, and whether it counts requests at a gateway. */
-  readonly counts: { readonly pairs: readonly string[]; readonly atGateway: boolean };
+  readonly counts: Counts;
   /** Receives notes for the user, in whole sentences. */
   readonly note: (sentence: string) => void;
   /** Receives each evaluation. */

@@ -72,8 +72,8 @@ export async function followStable(of: FollowArgs, rollout: Rollout, signal: Abo
 }
 
 function describeFar({ mode }: Following, { weight, share }: Traffic, stable: number): string | undefined {
-  if (mode !== "replicas" || !isFarFrom(weight, share)) return undefined;
-  return `Canary gets ${percent(share)} of the requests in place of ${weight} %, because stable has only ${pods(stable)} now.`;
+  if (mode === "gateway" || !isFarFrom(weight, share)) return undefined;
+  return `Canary gets ${percent(share)} of the ${mode === "worker" ? "work" : "requests"} in place of ${weight} %, because stable has only ${pods(stable)} now.`;
 }
 
 function pods(count: number): string {

@@ -14,6 +14,7 @@ export interface Intent {
 const inputs = keyed(
   v.object({
     weight: v.optional(percent),
+    ports: v.optional(v.array(v.unknown())),
     plan: v.optional(planSchema),
     releases: v.object({ canary: v.object({ id: v.string() }) }),
   }),
@@ -25,6 +26,6 @@ const inputs = keyed(
  * @throws Error that names the invalid input
  */
 export function intentOf(component: unknown): Intent {
-  const { weight = defaults.weight, plan = {}, releases } = understand(inputs, component);
-  return { release: releases.canary.id, steps: stepsOf(plan as PlanArgs, weight) };
+  const { weight = defaults.weight, ports, plan = {}, releases } = understand(inputs, component);
+  return { release: releases.canary.id, steps: stepsOf(plan as PlanArgs, weight, ports?.length !== 0) };
 }

@@ -3,7 +3,7 @@ import type { Indicator, IndicatorKind } from "../indicator.ts";
 import { clientErrors, serverErrors } from "./http-status.ts";
 import { latency } from "./latency.ts";
 import { missingAnswers } from "./missing-answers.ts";
-import { pair } from "./pair.ts";
+import { items as failedItems, pair } from "./pair.ts";
 import { stability } from "./stability.ts";
 
 /** The built-in indicators beside 5xx. */
@@ -18,13 +18,22 @@ export const reservedNames: readonly string[] = [serverErrors, ...others, missin
  *
  * @param pairs names of the pairs
  * @param perRequest whether each request is routed by weight alone, so that missing answers can be counted
+ * @param items the pair that takes the place of requests, of a worker: its failed items take the place of 5xx, and there is no 4xx.
+ *   @default requests
  * @throws Error for a pair whose name is already used
  *
  * @example indicatorsOf(["orders"], false).map(({ name }) => name); // ["5xx", "4xx", "latency", "stability", "orders"]
  */
-export function indicatorsOf(pairs: readonly string[], perRequest: boolean): readonly Indicator[] {
+export function indicatorsOf(pairs: readonly string[], perRequest: boolean, items?: string): readonly Indicator[] {
   const taken = pairs.find((name, at) => reservedNames.includes(name) || pairs.indexOf(name) !== at);
   if (taken !== undefined) throw new Error(`a pair cannot be named ${taken}: that name is taken`);
-  const beside = [...others, ...(perRequest ? [missingAnswers] : []), ...pairs.map(pair)];
-  return [serverErrors(1 / 2), ...beside.map((kind) => kind(1 / 2 / beside.length))];
+  const ofRequests = [...others, ...(perRequest ? [missingAnswers] : [])];
+  const beside = [
+    ...(items === undefined ? ofRequests : [latency, stability]),
+    ...pairs.filter((name) => name !== items).map(pair),
+  ];
+  return [
+    (items === undefined ? serverErrors : failedItems(items))(1 / 2),
+    ...beside.map((kind) => kind(1 / 2 / beside.length)),
+  ];
 }

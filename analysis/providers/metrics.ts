@@ -9,12 +9,15 @@ import { codeIn, type StatusLabels, statusLabelsOf } from "./status-label.ts";
 
 /** The names of a service's metrics. */
 export interface Metrics {
-  /** The counter of requests. @default the first of `conventions` that a target has, for HTTP and for gRPC */
-  readonly requests?: string;
+  /**
+   * The counter of requests; false of a worker, which answers none.
+   * @default the first of `conventions` that a target has, for HTTP and for gRPC
+   */
+  readonly requests?: string | false;
   /** Its label with the HTTP status code. @default chosen by its values */
   readonly codeLabel?: string;
-  /** The classic histogram of their duration, without `_bucket`; "none" if there is none. @default that of the same convention */
-  readonly latency?: string;
+  /** The classic histogram of their duration, without `_bucket`; false to read none. @default that of the same convention */
+  readonly latency?: string | false;
   /** Unit of its edges. @default by its convention or its name, else "seconds" */
   readonly latencyUnit?: "seconds" | "milliseconds";
   /** Values of labels whose requests are left out, as in `{ path: ["/healthz"] }`, because no user sends them. @default none */
@@ -30,21 +33,20 @@ export interface Selector {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** The value of `Metrics.latency` for a service that measures no latency. */
-export const noLatency = "none";
-
 /** The metrics of requests that a target may have, in order of preference. */
-function possible({ requests, latency }: Metrics): readonly Convention[] {
-  const known = conventions.filter((each) => requests === undefined || each.requests === requests);
+function possible({ requests }: Metrics): readonly Convention[] {
+  if (requests === undefined) return conventions;
+  if (requests === false) return [];
+  const known = conventions.filter((each) => each.requests === requests);
   // Without a convention of its own, a counter goes with the usual histogram.
   const [usual] = conventions as readonly [Convention];
-  const all = known.length > 0 || requests === undefined ? known : [{ ...usual, requests }];
-  return latency === undefined ? all : all.map((each) => ({ ...each, latency }));
+  return known.length > 0 ? known : [{ ...usual, requests }];
 }
 
 /** The histograms of a target's latency. */
 function latenciesOf({ latency }: Metrics, among: readonly Convention[]): string[] {
-  return latency === noLatency ? [] : [...new Set(among.map((each) => each.latency))];
+  if (latency === undefined) return [...new Set(among.map((each) => each.latency))];
+  return latency === false ? [] : [latency];
 }
 
 /**
@@ -63,7 +65,7 @@ export function seriesNames(metrics: Metrics): string[] {
 /** The counter of requests, for messages. @example requestsIn({}) // "http_requests_total or another usual counter of requests" */
 export function requestsIn(metrics: Metrics): string {
   const [first, ...others] = possible(metrics);
-  return `${first?.requests}${others.length > 0 ? " or another usual counter of requests" : ""}`;
+  return `${first?.requests ?? seriesNames(metrics)[0]}${others.length > 0 ? " or another usual counter of requests" : ""}`;
 }
 
 /** The series and declarations of a page of metrics that are needed. @example wantedOf({ requests: "hits_total" }) */
@@ -104,7 +106,8 @@ export function countersOf(
 ): Counted {
   const exists = (name: string) => found.some((each) => each.name === name) || isDeclared(name, declared);
   const families = familiesOf(metrics, found, exists);
-  if (families.length === 0) return { wrong: `answers but has no ${requestsIn(metrics)}` };
+  if (families.length === 0 && metrics.requests !== false)
+    return { wrong: `answers but has no ${requestsIn(metrics)}` };
   const latencies = latenciesOf(metrics, families);
   const series = withoutOthers(metrics, found, families, latencies);
   const samples: Sample[] = [];
@@ -154,7 +157,9 @@ export function countersOf(
     // A misspelt bad counter never counts, so the pair would always be good.
     declared === undefined ? [total.metric] : [bad.metric, total.metric],
   );
-  const missing = new Set(halves.filter((name) => !exists(name)));
+  // What a worker measures has no requests that it could be held against.
+  const named = metrics.requests === false ? latencies.filter((name) => !exists(`${name}_bucket`)) : [];
+  const missing = new Set([...named, ...halves.filter((name) => !exists(name))]);
   const isCalled = servesGrpc || found.some(({ labels }) => labels.request_protocol === "grpc");
   const wrong = [
     ...(missing.size > 0 ? [`answers but has no ${oneLine([...missing].join(", no "))}`] : []),
@@ -199,7 +204,7 @@ const blindForGrpc =
 function lacksLatency(latencies: readonly string[], parts: readonly Series[]): string {
   const names = oneLine(latencies.join(", no "));
   const what = parts.length > 0 ? `has no buckets in ${oneLine(latencies.join(", "))}` : `has no ${names}`;
-  return `${what}, so its latency is not known: name the histogram with --latency, or give --latency ${noLatency}, or plan.latency, if there is none`;
+  return `${what}, so its latency is not known: name the histogram with --latency, or give --latency none, or plan.latency, if there is none`;
 }
 
 /** The series without those requests that are left out by their labels. Pairs have their own labels. */

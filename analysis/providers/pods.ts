@@ -63,8 +63,9 @@ export function podSource(args: PodSourceArgs): MetricSource {
           declared: page.declared,
           ...(pod.grpc !== undefined && { servesGrpc: pod.grpc }),
         });
-        // What a label leaves out are the routine requests.
-        const routine = metrics.without ? undefined : { perReading: 1, perSecond: pod.probes ?? [] };
+        // What a label leaves out are the routine requests; a worker's items are none.
+        const routine =
+          metrics.without || metrics.requests === false ? undefined : { perReading: 1, perSecond: pod.probes ?? [] };
         return {
           ...target,
           ...(samples && { samples, ...(routine && { routine }) }),

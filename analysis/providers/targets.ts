@@ -66,7 +66,7 @@ function podsOf(
     if (problem !== undefined) return { target: name, release, problem };
     const target = targetOf(query, { target: name, release, grpc }, own, answered.seconds);
     const missing = uncounted.get(release) ?? [];
-    const isRoutine = query.trackOf === undefined && !query.metrics.without;
+    const isRoutine = query.trackOf === undefined && !query.metrics.without && query.metrics.requests !== false;
     const routine = isRoutine && probes && target.samples ? { perReading: 0, perSecond: probes } : undefined;
     const read = { ...target, ...(routine && { routine }) };
     if (missing.length === 0 || target.problem !== undefined) return read;

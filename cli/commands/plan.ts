@@ -2,15 +2,18 @@ import { Command, Option } from "commander";
 import { pollingDefaults } from "../../analysis/defaults.ts";
 import { percent, times } from "../../analysis/format.ts";
 import type { Traffic } from "../../analysis/planner.ts";
+import { type Unit, unitOf } from "../../analysis/unit.ts";
 import { UserError } from "../../components/user-error.ts";
+import { itemsOf } from "../../evaluation/assess.ts";
 import { type Measured, measureTraffic } from "../../evaluation/measure.ts";
 import type { DeployedService } from "../../live/live.ts";
 import { listPods } from "../../live/pods.ts";
 import { modeNameOfRoutes } from "../../live/traffic/modes.ts";
 import { readFront, shareOf } from "../../live/traffic/share.ts";
+import { isLiveWorker } from "../../live/traffic/worker.ts";
 import { readRecord } from "../../record/record-store.ts";
 import { type Intent, intentOf } from "../../rollout/intent.ts";
-import { sourceOf } from "../options/sources.ts";
+import { countsOf, type Pair, pairOption, sourceOf } from "../options/sources.ts";
 import { changeLines, describedIn, type StackPreview, shortName } from "../output/changes.ts";
 import { caveats, prospects, prospectTable } from "../output/forecast.ts";
 import { stepForecasts, stepTable } from "../output/plan-steps.ts";
@@ -24,6 +27,7 @@ import { assertPasses, findingLines } from "./judge.ts";
 interface Options extends ServiceOptions {
   readonly for: number;
   readonly requests?: string;
+  readonly pair: readonly Pair[];
   readonly policyPack?: string;
   readonly json?: boolean;
 }
@@ -41,6 +45,7 @@ export function planCommand(): Command {
         .default(pollingDefaults.measureSeconds, written(pollingDefaults.measureSeconds)),
     )
     .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
+    .addOption(pairOption())
     .option("--policy-pack <folder>", "policy pack that the previews must pass")
     .option("--json", "print the plan as JSON")
     .action(plan);
@@ -49,10 +54,17 @@ export function planCommand(): Command {
 async function plan(options: Options): Promise<void> {
   const found = await findService(options);
   const { namespace, service, deployments } = found;
-  const source = sourceOf({ ...options, series: "own", pair: [] }, found);
+  const reading = { ...options, series: "own" };
+  const source = sourceOf(reading, found);
+  const isUncounted = isLiveWorker(deployments) && options.pair.length === 0;
+  const items = isUncounted ? undefined : itemsOf(found, countsOf(reading));
+  const unit = unitOf(items === undefined ? {} : { items });
   if (process.stderr.isTTY) console.error(`Measuring the traffic of ${service} for ${options.for} s.`);
+  const nothing: Measured = { seconds: 0, podsRead: 0, podsListed: 0, problems: [] };
   const [measured, front, pods, changes, record] = await Promise.all([
-    measureTraffic({ ...found, source, seconds: options.for }),
+    isUncounted
+      ? nothing
+      : measureTraffic({ ...found, source, seconds: options.for, ...(items !== undefined && { items }) }),
     readFront(found),
     listPods(found),
     changesOf(found, options.policyPack),
@@ -83,9 +95,9 @@ async function plan(options: Options): Promise<void> {
   } else {
     const parts = [
       ...(hasForecast
-        ? [measuredLine(service, traffic, measured), prospectTable(traffic, forecasts)]
-        : [noForecastSentence(service, measured)]),
-      [...problemLines(measured), ...(hasForecast ? caveats(traffic, stableReplicas, forecasts) : [])].join("\n"),
+        ? [measuredLine(service, traffic, measured, unit), prospectTable(traffic, forecasts, unit)]
+        : [isUncounted ? uncountedSentence(service) : noForecastSentence(service, measured, unit)]),
+      [...problemLines(measured), ...(hasForecast ? caveats(traffic, stableReplicas, forecasts, unit) : [])].join("\n"),
       intent ? `gray rollout would release ${intent.release} in these steps:\n\n${stepTable(steps)}` : "",
       open === undefined ? "" : `A rollout of ${open} is open; the changes below would come after it.`,
       "elsewhere" in changes ? changes.elsewhere : changeLines(changes.stacks),
@@ -99,9 +111,18 @@ async function plan(options: Options): Promise<void> {
   if (judged) assertPasses(judged);
 }
 
-function measuredLine(service: string, traffic: Traffic, { seconds, podsRead, podsListed }: Measured): string {
+function measuredLine(
+  service: string,
+  traffic: Traffic,
+  { seconds, podsRead, podsListed }: Measured,
+  { noun }: Unit,
+): string {
   const [rate, errors] = [times(traffic.requestsPerSecond), percent(traffic.errors)];
-  return `${service} answers ${rate} requests/s; stable answers ${errors} of its requests with 5xx (${podsRead} of ${podsListed} pods over ${times(seconds)} s).`;
+  const what =
+    noun === "item"
+      ? `processes ${rate} items/s; stable fails ${errors} of its items`
+      : `answers ${rate} requests/s; stable answers ${errors} of its requests with 5xx`;
+  return `${service} ${what} (${podsRead} of ${podsListed} pods over ${times(seconds)} s).`;
 }
 
 function problemLines({ problems }: Measured): string[] {
@@ -109,13 +130,21 @@ function problemLines({ problems }: Measured): string[] {
   return problem === undefined ? [] : [others.length > 0 ? `${problem} (And ${others.length} more.)` : problem];
 }
 
+function uncountedSentence(service: string): string {
+  return `${service} is a worker, so there is no forecast of the time to a decision without its own counters: name them with --pair, as in --pair failed=jobs_failed_total/jobs_total.`;
+}
+
 /** Why there is no forecast. */
-function noForecastSentence(service: string, { traffic, seconds, podsRead, podsListed }: Measured): string {
+function noForecastSentence(
+  service: string,
+  { traffic, seconds, podsRead, podsListed }: Measured,
+  { noun }: Unit,
+): string {
   const noForecast = "so there is no forecast of the time to a decision";
   if (podsListed === 0) return `${service} has no pod, ${noForecast}.`;
   if (traffic === undefined) return `The traffic of ${service} cannot be read, ${noForecast}.`;
   if (traffic.requestsPerSecond === 0)
-    return `${service} got no request in ${times(seconds)} s (${podsRead} of ${podsListed} pods), ${noForecast}: try again when there is traffic, or longer with --for 1m.`;
+    return `${service} got no ${noun} in ${times(seconds)} s (${podsRead} of ${podsListed} pods), ${noForecast}: try again when there is traffic, or longer with --for 1m.`;
   return `${service} has no stable pods to compare with yet, ${noForecast}.`;
 }
 

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
 import { isCounting } from "../../evaluation/counting.ts";
 import { ApiError } from "../../kubernetes/api-error.ts";
+import { isLiveWorker } from "../../live/traffic/worker.ts";
 import { canaryEndpoints, doubtOf, type EndpointArgs } from "../../probe/endpoints.ts";
 import { openLocalProxy } from "../../probe/local-proxy.ts";
 import { type CheckResult, probe } from "../../probe/probe.ts";
@@ -35,6 +36,11 @@ export function probeCommand(): Command {
 async function run(command: readonly string[], { via, url, json = false, ...options }: Options): Promise<void> {
   const found = await findService(options);
   const { service } = found;
+  if (isLiveWorker(found.deployments)) {
+    throw new UserError(
+      `${service} is a worker and answers no requests, so there is nothing to probe: let the evidence of its own counters decide, with gray verify --pair <name=bad/total>.`,
+    );
+  }
   const args = { ...found, ...(via && { via }), ...(url && { url }) };
   // The permission to read this is optional, because only a warning depends on it.
   if (await isCounting(found, Date.now()).catch(() => false)) {

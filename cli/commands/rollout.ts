@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
+import { itemsOf } from "../../evaluation/assess.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
 import { type DeployedService, isAdopted, releaseOf, runs } from "../../live/live.ts";
 import type { RecordReading, RolloutRecord } from "../../record/record.ts";
@@ -11,6 +12,7 @@ import { Lease } from "../../rollout/lease.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { RolloutStore } from "../../rollout/rollout-store.ts";
 import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../driving.ts";
+import { countsOf } from "../options/sources.ts";
 import { type BrokenOptions, brokenDecision, brokenOption } from "../options/stable-is-broken.ts";
 import { describedIn, previewStack } from "../output/changes.ts";
 import { assertRunsHere, type Owners } from "../owners.ts";
@@ -45,6 +47,7 @@ async function rollout(options: Options): Promise<void> {
   if (reading.kind === "unreadable") throw unreadable(found, reading);
   if (reading.kind === "read") assertNoneOpen(service, reading.record, supersedes);
   assertOurPods(found, reading);
+  itemsOf(found, countsOf(options));
   const { release, steps } = await readIntent(found, owners);
   const from = releaseOf(deployments.stable);
   if (from === undefined) {

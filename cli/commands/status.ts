@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { count } from "../../analysis/format.ts";
 import { oneLine } from "../../border/foreign-text.ts";
 import { type Track, tracks } from "../../components/traffic.ts";
 import { listPath } from "../../kubernetes/resources.ts";
@@ -10,6 +11,7 @@ import { describeOverload } from "../../live/overload.ts";
 import { readPods } from "../../live/pods.ts";
 import { describeRefused, podsRefused } from "../../live/refusal.ts";
 import { driftFrom } from "../../live/template.ts";
+import { isLiveWorker } from "../../live/traffic/worker.ts";
 import type { RecordReading } from "../../record/record.ts";
 import { readRecord } from "../../record/record-store.ts";
 import { readTemplates } from "../../record/template-store.ts";
@@ -37,8 +39,8 @@ interface Status {
   readonly namespace: string;
   readonly tracks: Partial<Record<Track, TrackStatus>>;
   readonly pods: readonly PodRow[];
-  /** Number of ready endpoints of the shared Service. */
-  readonly endpoints: Record<Track, number>;
+  /** Number of ready endpoints of the shared Service; absent of a worker. */
+  readonly endpoints?: Record<Track, number>;
   /** That canary's pods have all users, as a sentence; absent if they do not. */
   readonly overload?: string | undefined;
   readonly record: RecordReading["kind"];
@@ -62,9 +64,10 @@ export function statusCommand(): Command {
 
 async function readStatus(found: DeployedService): Promise<Status> {
   const { api, namespace, service, deployments } = found;
+  const isOfWorker = isLiveWorker(deployments);
   const [pods, slices, record, templates] = await Promise.all([
     readPods(found),
-    api.list(listPath("EndpointSlice", namespace), `kubernetes.io/service-name=${service}`),
+    isOfWorker ? [] : api.list(listPath("EndpointSlice", namespace), `kubernetes.io/service-name=${service}`),
     readRecord(found),
     readTemplates(found),
   ]);
@@ -104,7 +107,7 @@ async function readStatus(found: DeployedService): Promise<Status> {
       }),
     ),
     pods: rows,
-    endpoints,
+    ...(!isOfWorker && { endpoints }),
     ...(deployments.stable && endpoints.stable === 0 && { overload: describeOverload(endpoints.canary) }),
     record: record.kind,
     ...(await openIn(found, record)),
@@ -177,14 +180,24 @@ function describe(status: Status, now: Date): string {
     cause === undefined ? [] : [`The roll of ${track} does not go on: ${cause}.`],
   );
   const compared = Object.entries(status.tracks).flatMap(([track, each]) => driftLine(track as Track, each));
-  const { stable, canary } = status.endpoints;
-  const service = `Service ${status.service} in ${status.namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;
   const { rollout } = status;
   const open = rollout && ("unknown" in rollout ? [rollout.unknown] : rolloutLines(rollout, now.getTime()));
   const more = [causes, status.overload ? [status.overload] : [], compared, open ?? []]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"));
-  return [service, each, ...more, pods].join("\n\n");
+  return [headline(status), each, ...more, pods].join("\n\n");
+}
+
+function headline({ service, namespace, endpoints, pods }: Status): string {
+  if (endpoints === undefined) return `Worker ${service} in ${namespace}: ${byTrack(pods)}`;
+  const { stable, canary } = endpoints;
+  return `Service ${service} in ${namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;
+}
+
+/** The pods of a worker take work whether they are ready or not. */
+function byTrack(pods: Status["pods"]): string {
+  const [stable, canary] = tracks.map((track) => pods.filter((pod) => pod.track === track).length);
+  return `${count(pods.length, "pod")} (${stable} stable, ${canary} canary)`;
 }
 
 function driftLine(track: Track, { release, complete, drift }: TrackStatus): string[] {

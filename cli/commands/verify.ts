@@ -8,7 +8,7 @@ import { exporter } from "../../observability/exporter.ts";
 import { readRecord } from "../../record/record-store.ts";
 import { finalVerdict } from "../../record/verdict-merge.ts";
 import { type MetricsOptions, withMetricsOptions } from "../options/metrics-port.ts";
-import { countsAtGateway, type SourceOptions, sourceOf, withSourceOptions } from "../options/sources.ts";
+import { countsOf, type SourceOptions, sourceOf, withSourceOptions } from "../options/sources.ts";
 import { type BrokenOptions, brokenOption } from "../options/stable-is-broken.ts";
 import { seconds, written } from "../output/time.ts";
 import { viewOf } from "../output/verify-view.ts";
@@ -46,8 +46,7 @@ async function verify(options: Options): Promise<void> {
   const found = await findService(options);
   const { namespace, service } = found;
   const source = sourceOf(options, found);
-  const pairs = options.pair.map(({ name }) => name);
-  const evidence = await evidenceOn(found, { pairs, atGateway: countsAtGateway(options) });
+  const evidence = await evidenceOn(found, countsOf(options));
   const reading = await readRecord(found);
   const decisions = options.stableIsBroken ? { stableIsBroken: await whoAmI(found.api) } : {};
   const { epoch = 0 } = reading.kind === "read" ? reading.record : {};

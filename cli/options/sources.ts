@@ -4,7 +4,7 @@ import { reservedNames } from "../../analysis/indicators/built-in.ts";
 import { byLiveRoutes, type Clusters, envoyGateway } from "../../analysis/providers/envoy-gateway.ts";
 import { ingressNginx } from "../../analysis/providers/ingress-nginx.ts";
 import { istio } from "../../analysis/providers/istio.ts";
-import { type Metrics, noLatency, type Selector } from "../../analysis/providers/metrics.ts";
+import type { Metrics, Selector } from "../../analysis/providers/metrics.ts";
 import { ownMetrics } from "../../analysis/providers/own-metrics.ts";
 import { podSource } from "../../analysis/providers/pods.ts";
 import { prometheusSource } from "../../analysis/providers/prometheus.ts";
@@ -15,9 +15,15 @@ import type { MetricSource } from "../../analysis/reading.ts";
 import { backendName, deploymentName } from "../../components/names.ts";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
+import type { Counts } from "../../evaluation/assess.ts";
 import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
+import type { DeployedService } from "../../live/live.ts";
 import { readRoutes } from "../../live/traffic/gateway/routes.ts";
+import { isLiveWorker } from "../../live/traffic/worker.ts";
 import { readPlan } from "../../probe/plan.ts";
+
+/** The value of `--latency` for a service that measures none. */
+const noLatency = "none";
 
 /** Where a command reads the evidence from. */
 export interface SourceOptions {
@@ -35,7 +41,7 @@ export interface SourceOptions {
 }
 
 /** Two counters of the user: bad events, and all events. */
-interface Pair {
+export interface Pair {
   readonly name: string;
   readonly bad: Selector;
   readonly total: Selector;
@@ -74,11 +80,15 @@ const sources: ReadonlyMap<string, Series> = new Map<string, Series>([
   ],
   ["istio", { query: (context) => istio({ ...context, workloads: byTrack(deploymentName, context.service) }) }],
 ]);
+/** The service whose metrics are read. */
+type Observed = ServiceHandle & Pick<DeployedService, "deployments">;
+
 const choices = [...sources.keys()].join(", ");
 
-/** Whether the source counts exactly the requests that a gateway routed by weight. */
-export function countsAtGateway({ prometheus, series }: SourceOptions): boolean {
-  return prometheus !== undefined && sources.get(series)?.atGateway === true;
+/** What the source counts: the user's pairs, and whether exactly the requests that a gateway routed by weight. */
+export function countsOf({ prometheus, series, pair }: SourceOptions): Counts {
+  const atGateway = prometheus !== undefined && sources.get(series)?.atGateway === true;
+  return { pairs: pair.map(({ name }) => name), atGateway };
 }
 
 function byTrack(nameOf: (service: string, track: Track) => string, service: string): Record<Track, string> {
@@ -100,20 +110,26 @@ export function withSourceOptions(command: Command): Command {
     .option("--metrics-path <path>", "path of the metrics of the pods (default: prometheus.io/path, else /metrics)")
     .option("--pod-port <port>", "port of the metrics of the pods, number or name (default: prometheus.io/port)")
     .option("--requests <metric>", "counter of requests by status code (default: found in the metrics)")
-    .option("--latency <metric>", "histogram of their duration, or none (default: found in the metrics)")
+    .option(
+      "--latency <metric>",
+      "histogram of their duration, or none (default: found in the metrics; of a worker none)",
+    )
     .addOption(
       new Option("--without <label=value>", "leave out requests with this label, as in path=/healthz; may be repeated")
         .argParser(collect)
         .default([], "none"),
     )
-    .addOption(
-      new Option(
-        "--pair <name=bad/total>",
-        'two counters of your own to compare, as in lost=orders_total{state="lost"}/orders_total; may be repeated',
-      )
-        .argParser((each: string, all: readonly Pair[]) => [...all, pairOf(each, all)])
-        .default([], "none"),
-    );
+    .addOption(pairOption());
+}
+
+/** `--pair`: two counters of the user. */
+export function pairOption(): Option {
+  return new Option(
+    "--pair <name=bad/total>",
+    'two counters of your own to compare, as in lost=orders_total{state="lost"}/orders_total; may be repeated. Of a worker the first pair counts its items',
+  )
+    .argParser((each: string, all: readonly Pair[]) => [...all, pairOf(each, all)])
+    .default([], "none");
 }
 
 const collect = (each: string, all: readonly string[]) => [...all, each];
@@ -121,11 +137,11 @@ const collect = (each: string, all: readonly string[]) => [...all, each];
 /**
  * The source of the evidence that the options describe; without `--latency` the plan of the service may say that there is none.
  *
- * @throws UserError if an option is invalid, or they contradict each other
+ * @throws UserError if an option is invalid, or they contradict each other or the kind of service
  */
-export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSource {
+export function sourceOf(options: SourceOptions, of: Observed): MetricSource {
   const asked = sourceBy(options, of);
-  if (options.latency !== undefined) return asked;
+  if (options.latency !== undefined || isLiveWorker(of.deployments)) return asked;
   let source: MetricSource | undefined;
   return {
     describe: () => asked.describe(),
@@ -141,11 +157,17 @@ export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSourc
   };
 }
 
-function sourceBy(options: SourceOptions, of: ServiceHandle): MetricSource {
-  const { api, namespace, service } = of;
+function sourceBy(options: SourceOptions, of: Observed): MetricSource {
+  const { api, namespace, service, deployments } = of;
+  const isOfWorker = isLiveWorker(deployments);
+  if (isOfWorker) assertForWorker(service, options);
+  // A worker answers no requests. Those to its own port, such as scrapes, say nothing about its work.
+  const { requests = isOfWorker ? false : undefined } = options;
+  const measuresNone = options.latency === undefined ? isOfWorker : options.latency === noLatency;
+  const latency = measuresNone ? false : options.latency;
   const metrics: Metrics = {
-    ...(options.requests !== undefined && { requests: options.requests }),
-    ...(options.latency !== undefined && { latency: options.latency }),
+    ...(requests !== undefined && { requests }),
+    ...(latency !== undefined && { latency }),
     ...(options.without && options.without.length > 0 && { without: leftOutBy(options.without) }),
     pairs: pairsOf(options.pair),
   };
@@ -203,8 +225,17 @@ function sourceBy(options: SourceOptions, of: ServiceHandle): MetricSource {
 
 /** A query without latency if its service has none, and without the requests that are left out. */
 function withOptions(query: Query, { latency, without }: Metrics): Query {
-  const metrics = { ...query.metrics, ...(latency === noLatency && { latency }), ...(without && { without }) };
+  const metrics = { ...query.metrics, ...(latency === false && { latency }), ...(without && { without }) };
   return { ...query, metrics };
+}
+
+/** @throws UserError for an option that is about requests */
+function assertForWorker(service: string, { requests, series }: SourceOptions): void {
+  const asked = requests === undefined ? (series === "own" ? undefined : `--series ${series}`) : "--requests";
+  if (asked === undefined) return;
+  throw new UserError(
+    `${asked} counts requests, and ${service} is a worker, which answers none: leave it out, and name its counters with --pair.`,
+  );
 }
 
 /** Options with their values. */

@@ -2,6 +2,7 @@
 import { defaults, pollingDefaults } from "../../analysis/defaults.ts";
 import { percent, span, times } from "../../analysis/format.ts";
 import { type Forecast, forecast, type Traffic } from "../../analysis/planner.ts";
+import { type Unit, unitOf } from "../../analysis/unit.ts";
 import { type ModeName, modeNamed } from "../../components/traffic/modes.ts";
 import { UserError } from "../../components/user-error.ts";
 import { plainTable } from "./table.ts";
@@ -73,10 +74,10 @@ export function verdictColumns(ratios: readonly number[]): string[] {
 }
 
 /** The forecasts as a table. */
-export function prospectTable(traffic: Traffic, all: readonly Prospect[]): string {
+export function prospectTable(traffic: Traffic, all: readonly Prospect[], { noun }: Unit = unitOf({})): string {
   const ratios = all[0]?.forecast.notice.map(({ ratio }) => ratio) ?? [];
   return plainTable(
-    ["WEIGHT", "REACHED", "REQUESTS/S TO CANARY", ...verdictColumns(ratios)],
+    ["WEIGHT", "REACHED", `${noun.toUpperCase()}S/S TO CANARY`, ...verdictColumns(ratios)],
     all.map(({ weight, inForce, refused, forecast: { share, notice, clear } }) => [
       [weight ?? "", refused ? "(refused)" : "", inForce ? "(in force)" : ""].filter((part) => part !== "").join(" "),
       percent(share),
@@ -88,20 +89,31 @@ export function prospectTable(traffic: Traffic, all: readonly Prospect[]): strin
 }
 
 /** Limits of the forecasts, as sentences below the table. */
-export function caveats(traffic: Traffic, stableReplicas: number, all: readonly Prospect[]): string[] {
+export function caveats(
+  traffic: Traffic,
+  stableReplicas: number,
+  all: readonly Prospect[],
+  unit: Unit = unitOf({}),
+): string[] {
   const refused = all.filter((each) => each.refused);
-  const sentences = all.filter((each) => !each.refused).map(({ forecast }) => cannotSucceed(traffic, forecast));
+  const sentences = all.filter((each) => !each.refused).map(({ forecast }) => cannotSucceed(traffic, forecast, unit));
   return [
-    traffic.errors > 0 ? undefined : `Stable has no 5xx now: the times assume a rate of ${percent(defaults.floor)}.`,
-    belowFloor(traffic, all[0]?.forecast),
+    traffic.errors > 0
+      ? undefined
+      : `Stable has no ${failedName(unit)} now: the times assume a rate of ${percent(defaults.floor)}.`,
+    belowFloor(traffic, all[0]?.forecast, unit),
     refused[0] &&
-      `${stableReplicas} stable pods cannot serve ${refused.length > 1 ? "weights" : "weight"} ${joined(refused.map(({ weight }) => String(weight)))}: 1 canary pod beside them gets ${percent(refused[0].forecast.share)} of the requests.`,
+      `${stableReplicas} stable pods cannot serve ${refused.length > 1 ? "weights" : "weight"} ${joined(refused.map(({ weight }) => String(weight)))}: 1 canary pod beside them gets ${percent(refused[0].forecast.share)} of the ${unit.noun}s.`,
     ...new Set(sentences),
   ].filter((sentence) => sentence !== undefined);
 }
 
 /** A sentence for a share at which a decision takes too long, about the largest regression for which it does. */
-function cannotSucceed({ requestsPerSecond }: Traffic, { share, notice, clear }: Forecast): string | undefined {
+function cannotSucceed(
+  { requestsPerSecond }: Traffic,
+  { share, notice, clear }: Forecast,
+  { noun }: Unit,
+): string | undefined {
   const isLong = (seconds: number) => seconds > pollingDefaults.cannotSucceedSeconds && Number.isFinite(seconds);
   const slow = notice.findLast(({ expected }) => isLong(expected.seconds));
   const needs = [
@@ -109,15 +121,17 @@ function cannotSucceed({ requestsPerSecond }: Traffic, { share, notice, clear }:
     isLong(clear.seconds) && `a clean release ${slow ? "" : "needs "}${time(clear.seconds)}`,
   ].filter(Boolean);
   if (needs.length === 0) return undefined;
-  const advice = share < 0.5 ? "choose a larger weight" : "only more requests make it faster";
-  return `At ${percent(share)} and ${times(requestsPerSecond)} requests/s ${needs.join(" and ")}: ${advice}.`;
+  const advice = share < 0.5 ? "choose a larger weight" : `only more ${noun}s make it faster`;
+  return `At ${percent(share)} and ${times(requestsPerSecond)} ${noun}s/s ${needs.join(" and ")}: ${advice}.`;
 }
 
-function belowFloor({ errors }: Traffic, forecast: Forecast | undefined): string | undefined {
+function belowFloor({ errors }: Traffic, forecast: Forecast | undefined, unit: Unit): string | undefined {
   const never = forecast?.notice.findLast(({ expected }) => expected.seconds === Infinity);
   if (never === undefined) return undefined;
-  return `${never.ratio} times stable's ${percent(errors)} of 5xx is below the floor of ${percent(defaults.floor)}: such a regression is not noticed at any weight.`;
+  return `${never.ratio} times stable's ${percent(errors)} of ${failedName(unit)} is below the floor of ${percent(defaults.floor)}: such a regression is not noticed at any weight.`;
 }
+
+const failedName = ({ noun }: Unit) => (noun === "item" ? "failed items" : "5xx");
 
 /** `1`, `1 and 5`, `1, 5 and 10`. */
 const joined = (names: readonly string[]) => new Intl.ListFormat("en-GB").format(names);

@@ -1,6 +1,7 @@
 /** Prints the progress of a rollout while a command drives it. */
 import { styleText } from "node:util";
 import { ratesOf } from "../../analysis/rates.ts";
+import { unitOf } from "../../analysis/unit.ts";
 import type { Evaluation } from "../../evaluation/assess.ts";
 import type { DeployedService } from "../../live/live.ts";
 import type { Reporter } from "../../rollout/drive-context.ts";
@@ -90,11 +91,12 @@ function describeMove({ steps, step: at, release, from }: Rollout, move: Move): 
 }
 
 /** The rates of both tracks in the latest poll. */
-function numbers({ release, from }: Rollout, { poll: { tick } }: Evaluation): string {
+function numbers({ release, from }: Rollout, { poll: { tick }, items }: Evaluation): string {
   if (!tick) return "no numbers yet";
+  const [done, failed] = unitOf(items === undefined ? {} : { items }).rates;
   const rates = (name: string, id: string) => {
-    const { tps2xx, tps5xx } = ratesOf([tick], [id]);
-    return `${name} ${tps2xx.toFixed(1)} TPS2XX ${tps5xx.toFixed(2)} TPS5XX`;
+    const { tps2xx, tps5xx } = ratesOf([tick], [id], items);
+    return `${name} ${tps2xx.toFixed(1)} ${done} ${tps5xx.toFixed(2)} ${failed}`;
   };
   return `${rates("canary", release)}, ${rates("stable", from)}`;
 }

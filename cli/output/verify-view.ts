@@ -62,8 +62,8 @@ class Recent {
   }
 
   get rates(): { canary: Rates; stable: Rates } {
-    const { canary, stable } = this.question;
-    return { canary: ratesOf(this.ticks, [canary]), stable: ratesOf(this.ticks, stable) };
+    const { canary, stable, items } = this.question;
+    return { canary: ratesOf(this.ticks, [canary], items), stable: ratesOf(this.ticks, stable, items) };
   }
 }
 
@@ -111,7 +111,9 @@ function lineView(subject: Subject): View {
       if (at - last.at < lineSeconds * 1000 && state === last.verdict) return;
       last = { at, verdict: state };
       const { canary, stable } = recent.rates;
-      const tps = (name: string, { tps2xx, tps5xx }: Rates) => `${name} ${rate(tps2xx)} TPS2XX ${rate(tps5xx)} TPS5XX`;
+      const [done, failed] = evidence.unit.rates;
+      const tps = (name: string, { tps2xx, tps5xx }: Rates) =>
+        `${name} ${rate(tps2xx)} ${done} ${rate(tps5xx)} ${failed}`;
       console.log(
         `${span((at - began) / 1000).padStart(6)}  ${tps("canary", canary)}  ${tps("stable", stable)}  ${verdict}: ${reason}`,
       );
@@ -157,14 +159,14 @@ function headline({ service, namespace, evidence, source, metrics }: Subject): s
   return `${service} in ${namespace}: release ${canary} ${comparison}, ${source}${metrics ? `, served to Prometheus at ${metrics}` : ""}`;
 }
 
-function armsTable({ answers }: Evidence, recent: Recent, canary: string, stable: readonly string[]): string {
+function armsTable({ answers, unit }: Evidence, recent: Recent, canary: string, stable: readonly string[]): string {
   const { rates } = recent;
   const rows = [
     ["canary", canary],
     ["stable", stable.join(", ")],
   ] as const;
   return plainTable(
-    ["", "RELEASE", "TPS2XX", "TPS5XX", "P50", "P99", "REQUESTS", "5XX"],
+    ["", "RELEASE", ...unit.rates, "P50", "P99", `${unit.noun.toUpperCase()}S`, unit.failed],
     rows.map(([arm, release]) => {
       const { tps2xx, tps5xx, p50, p99 } = rates[arm];
       const { requests, failed } = answers[arm];
@@ -193,13 +195,13 @@ function streamsTable(findings: readonly Finding[]): string {
 function conclusion(
   { pValue }: Assessment,
   { verdict, reason }: FinalVerdict,
-  { settings, question }: Evidence,
+  { settings, question, unit }: Evidence,
 ): string {
   const { alpha, margin, limit, beta, tolerance } = settings;
   const p = pValue < 0.0001 ? pValue.toExponential(1) : Number(pValue.toPrecision(2));
   return [
     `Release ${question.canary} is ${coloured(verdict)}: ${reason}.`,
-    `Statistics: p is ${p}, and bad needs at most ${alpha}. Bad is surely more than ${margin} times as often as stable. Good is less than ${limit} times, or less than ${100 * tolerance} % of the requests, with an error of ${100 * beta} %.`,
+    `Statistics: p is ${p}, and bad needs at most ${alpha}. Bad is surely more than ${margin} times as often as stable. Good is less than ${limit} times, or less than ${100 * tolerance} % of the ${unit.noun}s, with an error of ${100 * beta} %.`,
   ].join("\n");
 }
 

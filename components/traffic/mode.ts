@@ -17,13 +17,15 @@ export interface TrafficMode {
    * @throws UserError if this mode cannot reach the weight closely enough
    */
   plan(weight: number, stableReplicas: number, labels: Record<string, string>, current?: number): Traffic;
-  /** The objects that this mode needs beside the shared Service, which is in front of both tracks in every mode. */
+  /** The objects that this mode needs in front of both tracks. */
   objects(service: string, args: ServiceArgs): ModeObjects;
 }
 
-/** The objects that a mode needs beside the shared Service. */
+/** The objects that a mode needs in front of both tracks. */
 export interface ModeObjects {
-  /** The tracks that have a Service of their own. Canary always has one, for callers inside the cluster that try it while it is dark. */
+  /** Whether there is a shared Service, and with it the plan's checks, which are requests to its ports. Only a worker has none. */
+  readonly hasService: boolean;
+  /** The tracks that have a Service of their own. With a shared Service canary always has one, for callers inside the cluster that try it while it is dark. */
   readonly trackServices: readonly Track[];
   /** The objects that split the users' requests by weight. */
   readonly routes: readonly ModeRoute[];

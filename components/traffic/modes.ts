@@ -6,30 +6,33 @@ import { UserError } from "../user-error.ts";
 import { gatewayMode } from "./gateway/mode.ts";
 import type { TrafficMode } from "./mode.ts";
 import { replicasMode } from "./replicas/mode.ts";
+import { isWorker } from "./worker/args.ts";
+import { workerMode } from "./worker/mode.ts";
 
 /** The arguments of a service that choose a mode, or change what it accepts. */
-type ModeArgs = Partial<Pick<ServiceArgs, "gateway" | "acceptShare" | "replicas" | "autoscaling">>;
+type ModeArgs = Partial<Pick<ServiceArgs, "gateway" | "acceptShare" | "replicas" | "autoscaling" | "ports">>;
 
 /** The modes by name. */
 const modes = {
   gateway: (args: ModeArgs) =>
     gatewayMode(args.gateway?.minimumCanaryReplicas, isScaled(args) ? boundsOf(args.autoscaling) : undefined),
   replicas: (args: ModeArgs) => replicasMode(args.acceptShare || isScaled(args)),
+  worker: (args: ModeArgs) => workerMode(args.acceptShare || isScaled(args)),
 } as const satisfies Record<string, (args: ModeArgs) => TrafficMode>;
 
-/** The name of a traffic mode. `replicas` is traffic by number of pods. */
+/** The name of a traffic mode. `replicas` is traffic by number of pods, `worker` has pods alone. */
 export type ModeName = keyof typeof modes;
 
 /** The modes that an argument of their name chooses. */
 const byArgument = ["gateway"] as const satisfies readonly (ModeName & keyof ModeArgs)[];
 
 /**
- * The name of the mode that the arguments choose: the mode whose argument is set, or by number of pods.
+ * The name of the mode that the arguments choose: that of a worker without ports, the mode whose argument is set, or by number of pods.
  *
  * @example modeNameOf({ replicas: 9 }) // "replicas"
  */
 export function modeNameOf(args: ModeArgs): ModeName {
-  return byArgument.find((name) => args[name] !== undefined) ?? "replicas";
+  return isWorker(args) ? "worker" : (byArgument.find((name) => args[name] !== undefined) ?? "replicas");
 }
 
 /**

@@ -7,6 +7,7 @@ export interface Container {
   readonly name: string;
   readonly envFrom?: PodSpec["containers"][number]["envFrom"];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+  readonly lifecycle?: { readonly preStop?: object };
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
 }

@@ -8,7 +8,7 @@ import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 
 /**
  * The side of a traffic mode in the cluster; that of the program is in components/traffic/mode.ts. The shared Service is in front of
- * both tracks in every mode, so a mode without objects of its own has no side here.
+ * both tracks in every mode but that of a worker (worker.ts), so a mode without objects of its own has no side here.
  */
 export interface LiveMode {
   readonly name: ModeName;

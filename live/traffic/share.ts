@@ -4,39 +4,48 @@ import type { Pod } from "../../analysis/reading.ts";
 import { finestWeight } from "../../components/traffic.ts";
 import type { ServiceObject } from "../../kubernetes/objects/service.ts";
 import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
-import { readService } from "../live.ts";
+import { readDeployment, readService } from "../live.ts";
 import type { LiveRoute } from "./mode.ts";
 import { readAllRoutes } from "./modes.ts";
+import { isOfWorker } from "./worker.ts";
 
 /** The objects of the front that split the traffic. */
 export interface Front {
   readonly service: ServiceObject | undefined;
   /** The routes; empty if traffic is split by number of pods. */
   readonly routes: readonly LiveRoute[];
+  /** The number of pods that canary's Deployment wants, of a worker. Absent of any other service. */
+  readonly workerPods?: number;
 }
 
 /** Reads the live front of a service. */
 export async function readFront(of: ServiceHandle): Promise<Front> {
   const [shared, routes] = await Promise.all([readService(of), readAllRoutes(of)]);
-  return { service: shared, routes };
+  const canary = shared === undefined ? await readDeployment(of, "canary") : undefined;
+  return { service: shared, routes, ...(canary && isOfWorker(canary) && { workerPods: canary.spec.replicas }) };
 }
 
 /**
  * The share of user traffic that canary gets, from 0 to 1. With routes it is their weight, the largest if they differ. Without routes it
- * is canary's part of the ready pods behind the shared Service: 0 while canary is dark, undefined if no pod is ready.
+ * is canary's part of the ready pods behind the shared Service: 0 while canary is dark, undefined if no pod is ready. Of a worker it is
+ * canary's part of the pods, because they take work whether they are ready or not.
  */
-export function shareOf({ service, routes }: Front, pods: readonly Pod[]): number | undefined {
+export function shareOf({ service, routes, workerPods }: Front, pods: readonly Pod[]): number | undefined {
   const weight = largestWeight(routes);
   if (weight !== undefined) return weight / 100;
   const selector = service?.spec.selector ?? {};
-  const ready = pods.filter(
-    (pod) => pod.ready && !pod.terminating && (selector.track === undefined || selector.track === pod.track),
+  const serving = pods.filter(
+    (pod) =>
+      (pod.ready || workerPods !== undefined) &&
+      !pod.terminating &&
+      (selector.track === undefined || selector.track === pod.track),
   );
-  return ready.length === 0 ? undefined : ready.filter(({ track }) => track === "canary").length / ready.length;
+  return serving.length === 0 ? undefined : serving.filter(({ track }) => track === "canary").length / serving.length;
 }
 
 /** Whether no user traffic can reach canary, whichever pods are ready. */
-export function isClosed({ service, routes }: Front): boolean {
+export function isClosed({ service, routes, workerPods }: Front): boolean {
+  if (workerPods !== undefined) return workerPods === 0;
   const weight = largestWeight(routes);
   return weight === undefined ? service?.spec.selector?.track === "stable" : weight === 0;
 }

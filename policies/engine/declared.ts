@@ -16,6 +16,10 @@ export interface Service {
   readonly replicas: number | "external";
   /** The autoscaler of stable that the service makes. */
   readonly autoscaling?: object;
+  /** Ports of the Service. A worker has none, and no Service. */
+  readonly ports?: readonly unknown[];
+  /** Why the pods of a worker have no readinessProbe. */
+  readonly noReadiness?: string;
   readonly tracks: readonly string[];
   /** The gate's admission of each track. */
   readonly admissions: Readonly<Record<string, Admission>>;
@@ -170,9 +174,20 @@ function readService(urn: string, resource: string, props: Resource["props"]): S
     admissions = {},
     releases = {},
   } = props;
-  const { shift, gateway, ingress, debugIngress, plan, serviceAccount, disruptionBudget, services } = props;
+  const {
+    ports,
+    noReadiness,
+    shift,
+    gateway,
+    ingress,
+    debugIngress,
+    plan,
+    serviceAccount,
+    disruptionBudget,
+    services,
+  } = props;
   const ofObjects = { autoscaling, ingress, debugIngress, plan, serviceAccount, disruptionBudget, services };
-  const optional = { shift, gateway, ...ofObjects };
+  const optional = { ports, noReadiness, shift, gateway, ...ofObjects };
   return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...optional };
 }
 

@@ -26,6 +26,11 @@ export function isRouted({ gateway }: Pick<Service, "gateway">): boolean {
   return gateway !== undefined;
 }
 
+/** Whether a Service stands before the pods. A worker has none. @example hasFront({ ports: [] }) // false */
+export function hasFront({ ports }: Pick<Service, "ports">): boolean {
+  return ports?.length !== 0;
+}
+
 /**
  * Every object of a fixed name that a service can have.
  *
@@ -34,11 +39,12 @@ export function isRouted({ gateway }: Pick<Service, "gateway">): boolean {
 export function partsOf(service: Service): Part[] {
   const { name, ingress, debugIngress, autoscaling, serviceAccount, disruptionBudget, services = {} } = service;
   const routed = isRouted(service);
+  const fronted = hasFront(service);
   return [
-    { kind: "Service", name, track: "canary", exists: true },
-    { kind: "Service", name: `${name}-canary`, track: "canary", exists: true },
+    { kind: "Service", name, track: "canary", exists: fronted },
+    { kind: "Service", name: `${name}-canary`, track: "canary", exists: fronted },
     { kind: "Service", name: `${name}-stable`, track: "canary", exists: routed },
-    { kind: "ConfigMap", name: `${name}-plan`, track: "canary", exists: true },
+    { kind: "ConfigMap", name: `${name}-plan`, track: "canary", exists: fronted },
     { kind: "Ingress", name, track: "canary", exists: ingress !== undefined },
     { kind: "Ingress", name: debugName(name), track: "stable", exists: debugIngress !== undefined },
     ...routeKinds.map((kind): Part => ({ kind, name, track: "canary", exists: routed })),

@@ -181,7 +181,7 @@ describe("requests and latency are found without being told", () => {
     const failed = "failed_total 1\ncalls_total 9\n";
     const pairs = { failed: { bad: { metric: "failed_total" }, total: { metric: "calls_total" } } };
     const problem = async (page: string, metrics: Metrics = {}) =>
-      (await seen(page, { latency: "none", ...metrics }, { grpc: true })).problem;
+      (await seen(page, { latency: false, ...metrics }, { grpc: true })).problem;
     assert.match((await problem(ofHttp)) ?? "", /^web counts its gRPC calls by their HTTP status alone, .*\.$/);
     assert.equal(await problem(ofCalls), undefined);
     assert.equal(await problem(ofHttp + ofCalls), undefined);

@@ -45,6 +45,11 @@ describe("the pods of a tick", () => {
     );
   });
 
+  it("do not report that a pod vanished that ends at once, because its termination may not be seen", () => {
+    const tick = lastTick(reading(0, [{ ...a, endsAtOnce: true }], []), reading(5, [], []));
+    assert.deepEqual(tick.pods, []);
+  });
+
   it("report that a pod vanished even if another pod of its name replaced it", () => {
     const { pods } = lastTick(reading(0, [a], []), reading(5, [{ ...a, uid: "another" }], []));
     assert.deepEqual(

@@ -75,6 +75,17 @@ describe("ticks from counters", () => {
     );
   });
 
+  it("count the user's pairs of a pod that was never ready, because a worker takes its work all the same", () => {
+    const starting = pod("b", { ready: false });
+    const total = (value: number) =>
+      read("b", [
+        { id: "jobs", counter: { kind: "pair", name: "jobs", of: "total" }, value },
+        ...requests({ 200: value }),
+      ]);
+    const tick = lastTick(reading(0, [starting], [total(3)]), reading(5, [starting], [total(10)]));
+    assert.deepEqual([tick.targets[0]?.pairs, tick.targets[0]?.requests], [{ jobs: { bad: 0, total: 7 } }, { 200: 0 }]);
+  });
+
   it("count nothing of a pod that was unready from a sample that is older than its first ready, or from none", () => {
     const starting = pod("b", { ready: false });
     const b = pod("b");

@@ -22,7 +22,7 @@ const latency = (le: Record<string, number>) =>
     .map(([edge, count]) => `http_request_duration_seconds_bucket{le="${edge}"} ${count}\n`)
     .join("");
 /** A service that measures no latency. */
-const withoutLatency = { metrics: { latency: "none" } } as const;
+const withoutLatency = { metrics: { latency: false } } as const;
 /** An error answer of the API server. */
 const status = (code: number, message: string) => JSON.stringify({ kind: "Status", status: "Failure", code, message });
 
@@ -308,7 +308,7 @@ describe("the pods as a source", () => {
   }
 
   it("have no latency and no problem if their service measures none, or if there was no request yet", async () => {
-    const none = await one(metrics({ 200: 5 }) + latency({ "1": 5, "+Inf": 5 }), { metrics: { latency: "none" } });
+    const none = await one(metrics({ 200: 5 }) + latency({ "1": 5, "+Inf": 5 }), { metrics: { latency: false } });
     assert.deepEqual([none.samples?.map(({ counter }) => counter.kind), none.problem], [["requests"], undefined]);
     assert.equal((await one(metrics({ 200: 0 }))).problem, undefined);
   });
@@ -428,7 +428,7 @@ describe("the pods as a source", () => {
 
   it("have a problem if they lack a metric that was set by name, but still count the others", async () => {
     const target = await one(metrics({ 200: 5 }), {
-      metrics: { latency: "none", pairs: { orders: { bad: { metric: "lost" }, total: { metric: "sold" } } } },
+      metrics: { latency: false, pairs: { orders: { bad: { metric: "lost" }, total: { metric: "sold" } } } },
     });
     assert.deepEqual([target.samples?.length, target.problem], [1, "a answers but has no lost, no sold."]);
   });
@@ -442,7 +442,7 @@ describe("the pods as a source", () => {
       [`${sold}# HELP orders_lost_total Orders that were lost.\n`, undefined],
       [`${sold}orders_lost_total{shop="a"} 1\n`, undefined],
     ] as const) {
-      const target = await one(answer, { metrics: { latency: "none", pairs } });
+      const target = await one(answer, { metrics: { latency: false, pairs } });
       assert.equal(target.problem, problem);
       assert.ok(target.samples);
     }

@@ -16,7 +16,7 @@ import { pod } from "./reading.ts";
 import { WebServer } from "./server.ts";
 
 const a = pod("a");
-const query = ownMetrics({ namespace: "dora-apps", metrics: { latency: "none" } });
+const query = ownMetrics({ namespace: "dora-apps", metrics: { latency: false } });
 /** The time of its answers, in seconds since the epoch on its own clock. */
 const now = 1020;
 
@@ -169,7 +169,7 @@ describe("Prometheus as a source", () => {
       url: server.url,
       query: ownMetrics({
         namespace: "dora-apps",
-        metrics: { latency: "none", pairs: { lost: pair("orders_lost_total", "orders_total") } },
+        metrics: { latency: false, pairs: { lost: pair("orders_lost_total", "orders_total") } },
       }),
     });
     const problems = async (...lost: object[]) => {

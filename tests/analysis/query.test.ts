@@ -63,7 +63,7 @@ describe("the PromQL of a query", () => {
 });
 
 describe("the pods' own metrics in Prometheus", () => {
-  const query = ownMetrics({ namespace, metrics: { latency: "none" } });
+  const query = ownMetrics({ namespace, metrics: { latency: false } });
   const requests = (name: string, code: string, value: number, labels = {}) =>
     series(
       "http_requests_total",
@@ -253,7 +253,7 @@ const gateways: { name: string; query: Query; stable: Series; canary: Series; ot
 
 for (const { name, query: whole, stable, canary, others, edge } of gateways) {
   describe(`the counters of ${name}`, () => {
-    const query = { ...whole, metrics: { ...whole.metrics, latency: "none" } };
+    const query = { ...whole, metrics: { ...whole.metrics, latency: false as const } };
     const by = (instance: string, each: Series) => ({ ...each, labels: { ...each.labels, instance, job: "gateway" } });
 
     it("belong to the track of their backend, and so to the release of its pods; one without latency is a problem", () => {
@@ -428,7 +428,7 @@ describe("gRPC calls as a mesh or a gateway counts them", () => {
 
   it("are a problem in a gateway that counts HTTP status alone, if the pods answer gRPC", () => {
     for (const { query, canary } of gateways) {
-      const whole = { ...query, metrics: { ...query.metrics, latency: "none" } };
+      const whole = { ...query, metrics: { ...query.metrics, latency: false as const } };
       assert.match(seen(whole, [canary], grpc).at(-1)?.problem ?? "", blind);
       assert.doesNotMatch(seen(whole, [canary]).at(-1)?.problem ?? "", blind);
     }

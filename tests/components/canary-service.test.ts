@@ -422,6 +422,45 @@ describe("CanaryService", () => {
     });
   });
 
+  describe("of a worker", () => {
+    const [container] = serviceArgs().containers;
+    const { readinessProbe: _, ...unprobed } = container as NonNullable<typeof container>;
+    const noReadiness = "It polls a queue and listens on no port.";
+    const deployWorker = (changes: Partial<ServiceArgs> = {}) => {
+      const { ingress: _, debugIngress: __, ...others } = withFiles;
+      const args = { ...others, ports: [], containers: [unprobed], noReadiness, ...changes } as ServiceArgs;
+      return run(() => {
+        new CanaryService("fop-gate", { ...args, rollout: context("fop-gate", args) });
+      });
+    };
+
+    it("owns Deployments and ConfigMaps alone, also with a plan", async () => {
+      const steps: Step[] = [{ stage: "canary", weight: 10 }, { stage: "full" }];
+      const { resources } = await deployWorker({ plan: { steps } });
+      const kinds = resources.map(({ type }) => type.split(":").at(-1));
+      assert.deepEqual(new Set(kinds), new Set(["CanaryService", "Deployment", "ConfigMap", "kubernetes", "Stash"]));
+      assert.ok(!resources.some(({ inputs }) => inputs.metadata?.name === "fop-gate-plan"));
+    });
+
+    it("says in its Deployments that it is one, and why it has no readinessProbe", async () => {
+      const found = await deployWorker();
+      for (const name of ["fop-gate", "fop-gate-canary"]) {
+        const { annotations } = find(found, "Deployment", name).inputs.metadata;
+        assert.equal(annotations["gray-release/worker"], "true");
+        assert.equal(annotations["gray-release/no-readiness"], noReadiness);
+      }
+      const { annotations } = find(await deploy(), "Deployment", "fop-gate").inputs.metadata;
+      assert.ok(!Object.keys(annotations).some((key) => /worker|no-readiness/.test(key)));
+    });
+
+    it("has no address and no token", async () => {
+      const { resources } = await deployWorker();
+      const component = resources.find(({ type }) => type === "gray-release:index:CanaryService");
+      assert.equal(component?.inputs.noReadiness, noReadiness);
+      assert.ok(!resources.some(({ type }) => type.startsWith("random:")));
+    });
+  });
+
   it("writes the given sequence numbers", async () => {
     const made = await deploy({}, { sequence: { stable: 3, canary: 4, front: 5 } });
     const seq = (kind: string, name: string) => find(made, kind, name).inputs.metadata.annotations["gray-release/seq"];

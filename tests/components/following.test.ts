@@ -10,6 +10,7 @@ describe("what canary's Deployment says about following stable", () => {
     ["is nothing if the program sets the number", { replicas: 9 }, undefined],
     ["is nothing behind a gateway either then", { replicas: 9, gateway: { routes } }, undefined],
     ["is the number of pods as the share", { autoscaling: { maxReplicas: 9 } }, { mode: "replicas" }],
+    ["says that it is a worker", { autoscaling: { maxReplicas: 9 }, ports: [] }, { mode: "worker" }],
     ["is the same beside another autoscaler", { replicas: "external" }, { mode: "replicas" }],
     [
       "has the limits behind a gateway",
@@ -37,6 +38,7 @@ describe("the traffic of a canary that follows", () => {
   const open = { mode: "gateway", least: 2 } as const;
   for (const [sentence, following, weight, stable, current, expected, share] of [
     ["has the share of its pods", pods, 10, 27, 1, 3, 10],
+    ["has the share of a worker's pods", { mode: "worker" }, 10, 27, 1, 3, 10],
     ["keeps its pods for a small change of stable", pods, 10, 14, 1, 1, 100 / 15],
     ["has one pod beside one of stable, whatever the share", pods, 10, 1, 1, 1, 50],
     ["has one pod beside none of stable", pods, 10, 0, 1, 1, 100],

@@ -5,8 +5,7 @@ import { rollSeconds } from "../../components/roll.ts";
 import type { RolloutContext } from "../../components/rollout-context.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { labelsOf, tracksOf } from "../../components/service-args.ts";
-import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
-import { replicasMode } from "../../components/traffic/replicas/mode.ts";
+import { modeOf } from "../../components/traffic/modes.ts";
 import { percentOf } from "../../components/units.ts";
 
 /** The arguments of a small valid service. Each test changes the ones that it examines. */
@@ -27,7 +26,7 @@ export function context(service: string, args: ServiceArgs, changes: Partial<Rol
   const provider = new k8s.Provider("cluster", {});
   const release: Release = renderRelease(service, labelsOf(service, args), args);
   const replicas = fixedReplicas(args);
-  const mode = args.gateway ? gatewayMode(args.gateway.minimumCanaryReplicas) : replicasMode();
+  const mode = modeOf(args);
   return {
     key: `${args.namespace}/${args.name ?? service}`,
     resource: service,

@@ -13,6 +13,10 @@ const [deployments, services] = [
 describe("the objects of a service", () => {
   it("are its Deployments and Services", () => assert.deepEqual(shown(), [...deployments, ...services]));
 
+  it("of a worker are its Deployments and what its pods need", () => {
+    assert.deepEqual(shown({ ports: [], plan: {} }, ["web-config-1"]), [...deployments, "ConfigMap web-config-1"]);
+  });
+
   it("include the routes of a gateway, and a Service for each track", () => {
     const gateways = [{ name: "public" }];
     assert.deepEqual(shown({ gateway: { routes: [{ gateways }, { name: "admin", gateways }] } }), [

@@ -163,6 +163,15 @@ describe("a release", () => {
     assert.deepEqual(containers[1]?.lifecycle, { preStop: own });
   });
 
+  it("lets a worker stop at once, and keeps its own preStop and its id without the reason for no probe", () => {
+    const own = { exec: { command: ["sh", "-c", "finish"] } };
+    const worker = { ports: [], containers: [container(), container({ name: "second", lifecycle: { preStop: own } })] };
+    const { id, template } = renderRelease("web", { app: "web" }, worker);
+    const [first, second] = template.spec.containers;
+    assert.deepEqual([first?.lifecycle, second?.lifecycle], [undefined, { preStop: own }]);
+    assert.equal(renderRelease("web", { app: "web" }, { ...worker, noReadiness: "It polls." }).id, id);
+  });
+
   it("keeps a postStart beside the preStop that it adds", () => {
     const postStart = { exec: { command: ["true"] } };
     const [first] = render({ containers: [container({ lifecycle: { postStart } })] }).template.spec.containers;

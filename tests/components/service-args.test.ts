@@ -297,7 +297,6 @@ const bad: [what: string, args: object, sentence: string][] = [
 
 /** Each row is one bad argument. The error message names it and its value; the schema library writes the rest. */
 const alsoBad: [what: string, args: object, named: RegExp][] = [
-  ["no port", { ports: [] }, /^web: ports is \[\]: must have at least one port\.$/],
   ["an invalid port", { ports: [{ port: 70000 }] }, /^web: ports\.0\.port is 70000: /],
   ["an unknown track", { tracks: ["beta"] }, /^web: tracks\.0 is "beta": must be stable or canary\.$/],
   ["no track", { tracks: [] }, /^web: tracks is \[\]: must name at least one track\.$/],
@@ -422,7 +421,7 @@ describe("the arguments of a service", () => {
       { name: "admin", port: 81 },
     ];
     assert.equal(mainPort(serviceArgs({ ports })), 80);
-    assert.throws(() => mainPort(serviceArgs({ ports: [] })), /^Error: a service has at least one port$/);
+    assert.throws(() => mainPort(serviceArgs({ ports: [] })), /^Error: a worker has no port$/);
   });
 
   it("allow files of any name that a ConfigMap can have", () => {

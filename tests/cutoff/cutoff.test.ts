@@ -184,6 +184,53 @@ describe("the traffic cutoff", () => {
     }
   });
 
+  describe("of a worker, which has no Service", () => {
+    const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`;
+    const pods = () => api.objects.get(canary)?.spec.replicas;
+    beforeEach(() => {
+      for (const path of [servicePath, routePath]) api.objects.delete(path);
+      api.put(canary, { metadata: { name: "web-canary", namespace }, spec: { replicas: 2 } });
+    });
+
+    it("scales canary to zero at once, and raises the record's number", async () => {
+      assert.equal(await cutWeb(), undefined);
+      assert.deepEqual([pods(), record().sequence], [0, 1]);
+    });
+
+    it("is made although Deployments cannot be read", async () => {
+      api.intercept = ({ method, path }) =>
+        method === "GET" && path.includes("/deployments") ? { status: 403, body: { message: "forbidden" } } : undefined;
+      await cutWeb();
+      assert.equal(pods(), 0);
+    });
+
+    it("tries again after a failure of the server", async () => {
+      let failures = 2;
+      api.intercept = ({ method, path }) =>
+        method === "PATCH" && path === canary && failures-- > 0 ? { status: 500, body: {} } : undefined;
+      await cutWeb();
+      assert.equal(pods(), 0);
+    });
+
+    it("is not made while no pod of stable is ready, and has nothing to do without canary's Deployment", async () => {
+      stablePod("False");
+      await assert.rejects(cutWeb(), /no pod of stable is ready/);
+      assert.equal(pods(), 2);
+      stablePod("True");
+      api.objects.delete(canary);
+      assert.equal(await cutWeb(), undefined);
+    });
+
+    it("waits for an answer about the Service, rather than taking none for none", async () => {
+      let failures = 3;
+      api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+      api.intercept = ({ method, path }) =>
+        method === "GET" && path === servicePath && failures-- > 0 ? { status: 503, body: {} } : undefined;
+      await cutWeb();
+      assert.deepEqual([pods(), selector()], [2, { app: "web", track: "stable" }]);
+    });
+  });
+
   describe("needs nothing but the front", () => {
     const isPods = (path: string) => path.endsWith("/pods");
     const isRoutes = (path: string) => path.includes("/httproutes");

@@ -76,7 +76,10 @@ describe("the evidence of an assessment", () => {
         return pods.map(({ name, release }) => ({
           target: name,
           release,
-          samples: [{ id: "200", counter: { kind: "requests", code: "200" }, value: 100 * polls }],
+          samples: [
+            { id: "200", counter: { kind: "requests", code: "200" }, value: 100 * polls },
+            { id: "jobs", counter: { kind: "pair", name: "failed", of: "total" }, value: 100 * polls },
+          ],
         }));
       },
     };
@@ -123,6 +126,64 @@ describe("the evidence of an assessment", () => {
       evaluations.filter(({ cutoff }) => cutoff !== undefined),
       [],
     );
+  });
+
+  describe("of a worker", () => {
+    const annotations = { "gray-release/worker": "true" };
+    const worker = () => {
+      const marked = Object.entries(deployments).map(([track, { metadata, ...rest }]) => [
+        track,
+        { ...rest, metadata: { ...metadata, annotations } },
+      ]);
+      return { ...of(), deployments: Object.fromEntries(marked) as typeof deployments };
+    };
+    const canaryPods = (replicas: number) =>
+      api.put("/apis/apps/v1/namespaces/dora-apps/deployments/web-canary", {
+        metadata: { name: "web-canary", namespace: "dora-apps", annotations },
+        spec: { replicas },
+      });
+    const counts = (...pairs: string[]) => ({ pairs, atGateway: false });
+    beforeEach(() => {
+      api.objects.delete(`${home}/services/web`);
+    });
+
+    it("counts the first of its pairs in place of requests", async () => {
+      const { question, unit } = await evidenceOn(worker(), counts("failed", "late"));
+      assert.deepEqual([question.items, unit.noun], ["failed", "item"]);
+      assert.equal((await evidenceOn(of(), counts("failed"))).question.items, undefined);
+    });
+
+    it("begins anew if requests were counted before", async () => {
+      evidence = new Evidence({ ...question, pairs: ["failed"] });
+      await look(5);
+      assert.equal((await evidenceOn(worker(), counts("failed"))).answers.canary.requests, 0);
+    });
+
+    it("is refused without a pair, because nothing would show how its release does", async () => {
+      await assert.rejects(evidenceOn(worker(), counts()), {
+        name: "UserError",
+        message:
+          "web is a worker and answers no requests, so its own counters must show how a release does: name them with --pair, as in --pair failed=jobs_failed_total/jobs_total.",
+      });
+    });
+
+    it("counts a canary that is not ready, which takes work all the same, and does not cut it off for that", async () => {
+      evidence = new Evidence({ ...question, pairs: ["failed"], items: "failed" });
+      canaryPods(1);
+      podOf("web-canary-1", "canary", b, false);
+      const evaluations = await look(12);
+      const last = evaluations.at(-1);
+      assert.deepEqual([last?.share, last?.closed, last?.cutoff], [0.25, false, undefined]);
+      assert.equal(evidence.answers.canary.requests, 1100);
+    });
+
+    it("counts nothing while canary has no pods", async () => {
+      canaryPods(0);
+      api.objects.delete(`${home}/pods/web-canary-1`);
+      const evaluations = await look(3);
+      assert.equal(evaluations.at(-1)?.closed, true);
+      assert.match(evaluations.at(-1)?.assessment.reason ?? "", /canary has no pods, so it takes no work/);
+    });
   });
 
   describe("continues", () => {

@@ -59,6 +59,9 @@ describe("a program under the mocks of gray-release/testing", () => {
 
   it("refuses wrong arguments as an up does", async () => {
     await setMocks();
-    assert.throws(() => new CanaryService("web", web("a", { ports: [] })), /^UserError: web: ports is/);
+    assert.throws(
+      () => new CanaryService("web", web("a", { ports: [{ port: 0 }] })),
+      /^UserError: web: ports.0.port is/,
+    );
   });
 });

@@ -76,6 +76,18 @@ describe("the preconditions of an up", () => {
     });
   }
 
+  it("include that no Service has the name of a worker, ours or not", () => {
+    const worker = serviceArgs({ ports: [] });
+    assertPreconditions("web", worker, live({}, { canaryAccess: foreign("web-canary") }), undefined);
+    for (const service of [object("web"), foreign("web")]) {
+      assert.throws(() => assertPreconditions("web", worker, live({}, { service }), undefined), {
+        name: "UserError",
+        message:
+          "Service web exists in namespace dora-apps, and ports of web is [], which describes a worker without a Service: choose another service name, give the ports, or remove that Service yourself if nothing uses it.",
+      });
+    }
+  });
+
   it("name the context of the kubeconfig", () => {
     assert.throws(
       () => assertPreconditions("web", serviceArgs(), live({}, {}, false), "prod"),

@@ -75,6 +75,18 @@ describe("the sequence number of an object", () => {
     });
   }
 
+  it("stays for canary of a Service that a rollback scaled to 0, because users are off it", () => {
+    const wanted = { ...traffic, canaryReplicas: 1 };
+    assert.equal(sequences(live({ canary: deployment(0) }), absent, releases, wanted, none).canary, 4);
+  });
+
+  it("is the next for canary of a worker that lacks its pods, and stays if it should have none", () => {
+    const of = (wanted: Pick<Traffic, "weight" | "canaryReplicas">) =>
+      sequences(live({ canary: deployment(0) }), absent, releases, { ...wanted, share: 0 }, none).canary;
+    assert.equal(of({ weight: 10, canaryReplicas: 1 }), 5);
+    assert.equal(of({ weight: 0, canaryReplicas: 0 }), 4);
+  });
+
   it("is that of an object without annotations or with another text: 0, or the next", () => {
     for (const metadata of [{ name: "web" }, { name: "web", annotations: { "gray-release/seq": "many" } }]) {
       const of = (selector: object): number =>

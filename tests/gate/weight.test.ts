@@ -22,6 +22,10 @@ import { serviceArgs } from "../components/fop-gate.ts";
 const release = "aaaaaaaaaaaa";
 const gateway: GatewayArgs = { routes: [{ gateways: [{ name: "public" }] }] };
 const deployment = (replicas: number) => ({ spec: { replicas } });
+const worker = (replicas: number) => ({
+  ...deployment(replicas),
+  metadata: { annotations: { "gray-release/worker": "true" } },
+});
 /** A live HTTPRoute that sends canary a percent of the requests. */
 const route = (weight: number) => {
   const backendRefs = [
@@ -144,6 +148,15 @@ describe("an autoscaled service's canary", () => {
 
   const warning = (given: ServiceArgs, of: Live, weight = 10) =>
     shareWarning("web", given, of, trafficOf("web", given, of, weight, undefined));
+  it("of a worker is warned of without a gateway as a way out", () => {
+    const args = serviceArgs({ autoscaling: { maxReplicas: 9 }, ports: [] });
+    const one = live({}, { stable: deployment(1) });
+    assert.equal(
+      shareWarning("web", args, one, trafficOf("web", args, one, 10, undefined)),
+      "web: canary gets 50 % of the work in place of 10 %, because stable has only 1 pod now: raise the least number of its autoscaler, or set acceptShare: true.",
+    );
+  });
+
   it("is warned of if stable has so few pods that its share is far from the weight", () => {
     assert.equal(
       warning(args, pods(1)),
@@ -207,6 +220,8 @@ describe("the weight in force", () => {
     ["is none while canary is dark", { service: service({ app: "web", track: "stable" }) }, pods, undefined],
     ["is canary's part of the pods behind a Service without a selector", { service: service(undefined) }, pods, 25],
     ["is none without Deployments", { service: both }, {}, undefined],
+    ["is canary's part of the pods of a worker", {}, { canary: worker(1), stable: worker(3) }, 25],
+    ["is none while canary of a worker has no pods", {}, { canary: worker(0), stable: worker(3) }, undefined],
   ] as const) {
     it(sentence, () => assert.equal(weightInForce(live(front, deployments)), expected));
   }

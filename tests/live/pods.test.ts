@@ -58,6 +58,7 @@ describe("the pods of a service", () => {
         ready: true,
         terminating: false,
         restarts: 3,
+        endsAtOnce: true,
         annotations: { "prometheus.io/port": "8080" },
         ports: [{ name: "http", containerPort: 8080 }, { containerPort: 2020 }],
       },
@@ -91,6 +92,21 @@ describe("the pods of a service", () => {
       put({ ...podObject("a"), spec: { containers } });
       assert.equal((await list())[0]?.grpc, grpc);
     }
+  });
+
+  it("end at once unless a container has a preStop", async () => {
+    const lingering = podObject("a");
+    const [container] = lingering.spec.containers;
+    const lifecycle = { preStop: { sleep: { seconds: 5 } } };
+    put({ ...lingering, spec: { ...lingering.spec, containers: [{ ...container, name: "fop-gate", lifecycle }] } });
+    put(podObject("b"));
+    assert.deepEqual(
+      (await list()).map(({ name, endsAtOnce }) => [name, endsAtOnce]),
+      [
+        ["a", undefined],
+        ["b", true],
+      ],
+    );
   });
 
   it("are listed before they have a status, and while they terminate", async () => {

@@ -43,6 +43,7 @@ const fields: {
   sidecars: false,
   configFiles: false,
   volumes: false,
+  noReadiness: false,
   podAnnotations: false,
   pod: false,
   terminationGracePeriodSeconds: false,

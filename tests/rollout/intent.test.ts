@@ -31,6 +31,11 @@ describe("the program's intent for a rollout", () => {
     assert.deepEqual(stages({ weight: 0, releases }), ["dark", "full"]);
   });
 
+  it("is not dark for a worker", () => {
+    assert.deepEqual(stages({ ports: [], releases }), ["canary", "full"]);
+    assert.deepEqual(stages({ ports: [{ port: 80 }], releases }), ["dark", "canary", "full"]);
+  });
+
   it("is refused if it is absent or invalid", () => {
     for (const [component, message] of [
       [undefined, /object/],

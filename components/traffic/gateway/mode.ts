@@ -37,6 +37,7 @@ export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas, sc
     objects(service, args) {
       const { routes = [], rules = [] } = args.gateway ?? {};
       return {
+        hasService: true,
         trackServices: ["canary", "stable"],
         rules,
         routes: routes.map(

@@ -17,28 +17,29 @@ export function isFarFrom(weight: number, share: number): boolean {
  * its endpoints. This mode needs only a Service. Its smallest step is one pod.
  *
  * @param acceptShare accept the share that whole pods can reach, even if it is far from the weight. @default false
+ * @param shared what the pods share, in messages. @default "requests"
  * @example replicasMode().plan(10, 9, { app: "web" }).canaryReplicas // 1
  */
-export function replicasMode(acceptShare = false): TrafficMode {
+export function replicasMode(acceptShare = false, shared: "requests" | "work" = "requests"): TrafficMode {
   return {
     plan(weight, stableReplicas, labels, current) {
       if (weight === 0) return { weight, canaryReplicas: 1, selector: { ...labels, track: "stable" }, share: 0 };
       if (weight > 50) {
         throw new UserError(
-          `weight is ${weight} and traffic by number of pods supports at most 50: use a weight of at most 50, then promote the release to stable for all users.`,
+          `weight is ${weight} and ${shared === "work" ? "work" : "traffic"} by number of pods supports at most 50: use a weight of at most 50, then promote the release to stable${shared === "work" ? "" : " for all users"}.`,
         );
       }
       const canaryReplicas = Math.max(1, steadyPods((weight * stableReplicas) / (100 - weight), "nearest", current));
       const share = (100 * canaryReplicas) / (canaryReplicas + stableReplicas);
       if (isFarFrom(weight, share) && !acceptShare) {
         throw new UserError(
-          `weight is ${weight}, but 1 canary pod beside ${stableReplicas} stable pods gets ${percent(share)} of the requests: set weight to ${Math.max(1, Math.round(share))}, raise replicas, or set acceptShare: true.`,
+          `weight is ${weight}, but 1 canary pod beside ${stableReplicas} stable pods gets ${percent(share)} of the ${shared}: set weight to ${Math.max(1, Math.round(share))}, raise replicas, or set acceptShare: true.`,
         );
       }
       return { weight, canaryReplicas, selector: labels, share };
     },
     objects() {
-      return { trackServices: ["canary"], routes: [], rules: [] };
+      return { hasService: true, trackServices: ["canary"], routes: [], rules: [] };
     },
   };
 }

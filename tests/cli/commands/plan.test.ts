@@ -4,6 +4,7 @@ import { planCommand } from "../../../cli/commands/plan.ts";
 import { UserError } from "../../../components/user-error.ts";
 import type { Shell } from "../../fake/gray.ts";
 import { openRollout } from "../../fake/open-rollout.ts";
+import { becomeWorker } from "../../fake/worker.ts";
 import type { World } from "../../fake/world.ts";
 import { trial } from "../trial.ts";
 
@@ -79,6 +80,40 @@ describe("gray plan", () => {
     assert.match(output, /\nprod +update +Deployment +web +spec/);
     assert.match(output, /\ncanary: 1 change, 5 unchanged\.\nprod: 1 change, 5 unchanged\./);
     assert.match(output, /\ncanary, prod: warning: web is refused$/);
+  });
+
+  describe("of a worker", () => {
+    const items = (done: number, failed: number) => {
+      let reads = 0;
+      world.api.intercept = ({ path }) => {
+        if (!path.endsWith("/proxy/metrics")) return undefined;
+        const read = 1 + Math.floor(reads++ / 10);
+        const counters = { jobs_total: done * read, jobs_failed_total: failed * read };
+        const text = Object.entries(counters).map(([name, value]) => `# TYPE ${name} counter\n${name} ${value}\n`);
+        return { status: 200, stream: Readable.from(text) };
+      };
+    };
+    beforeEach(() => becomeWorker(world));
+
+    it("prints how many items it processes, and how long a decision takes at each weight", async () => {
+      items(100, 2);
+      const output = await plan("--pair", "failed=jobs_failed_total/jobs_total");
+      assert.match(
+        output,
+        /^web processes \d+ items\/s; stable fails 2 % of its items \(10 of 10 pods over [\d.]+ s\)\./,
+      );
+      assert.match(output, /WEIGHT +REACHED +ITEMS\/S TO CANARY/);
+      assert.match(output, /\n10 \(in force\) +10 % /);
+    });
+
+    it("prints the changes without a forecast if no pair is named", async () => {
+      const output = await plan();
+      assert.match(
+        output,
+        /^web is a worker, so there is no forecast of the time to a decision without its own counters/,
+      );
+      assert.match(output, /\ncanary: 1 change, 5 unchanged\./);
+    });
   });
 
   it("prints all of it as JSON", async () => {

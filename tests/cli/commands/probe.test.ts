@@ -52,6 +52,18 @@ describe("gray probe", () => {
     assert.equal(code, 0);
   });
 
+  it("is refused for a worker, which answers no requests", async () => {
+    await dark.up({ ports: [], weight: 10 });
+    for (const args of [[], ["--", "true"]]) {
+      await assert.rejects(
+        probe(...args),
+        new UserError(
+          "web is a worker and answers no requests, so there is nothing to probe: let the evidence of its own counters decide, with gray verify --pair <name=bad/total>.",
+        ),
+      );
+    }
+  });
+
   it("ends with 3 if a check failed, and prints why", async () => {
     await start();
     dark.answer = ({ url }, response) => response.writeHead(url === "/" ? 500 : 200).end();

@@ -9,6 +9,7 @@ import { setEnvironment } from "../../fake/environment.ts";
 import type { Shell } from "../../fake/gray.ts";
 import { openRollout, waitingRollout } from "../../fake/open-rollout.ts";
 import { withoutSleep } from "../../fake/sleep.ts";
+import { becomeWorker } from "../../fake/worker.ts";
 import { verdict, type World } from "../../fake/world.ts";
 import { trial } from "../trial.ts";
 
@@ -67,6 +68,16 @@ describe("gray rollout", () => {
       [],
     );
   };
+
+  it("refuses a worker without a pair of counters, which alone show how its release does", async () => {
+    becomeWorker(world);
+    await refused(
+      "web is a worker and answers no requests, so its own counters must show how a release does: name them with --pair, as in --pair failed=jobs_failed_total/jobs_total.",
+    );
+    const { code } = await rollout("--pair", "failed=jobs_failed_total/jobs_total");
+    assert.equal(code, 4);
+    assert.equal(record().open.release, c);
+  });
 
   it("opens a rollout in the record, writes an Event, and drives", async () => {
     const { output, code } = await rollout("--json");

@@ -6,6 +6,7 @@ import { drivenElsewhere } from "../../fake/driven-elsewhere.ts";
 import { Shell } from "../../fake/gray.ts";
 import { openRollout } from "../../fake/open-rollout.ts";
 import { passingTime } from "../../fake/sleep.ts";
+import { becomeWorker } from "../../fake/worker.ts";
 import { verdict, World } from "../../fake/world.ts";
 import { trial } from "../trial.ts";
 
@@ -50,6 +51,15 @@ describe("gray status", () => {
       stable: { release: a, replicas: 9, complete: true, drift: [], verdict: "ran completely on stable" },
       canary: { release: b, replicas: 1, complete: false, drift: [], verdict: "bad (evidence: 5xx)" },
     });
+  });
+
+  it("prints the pods of a worker in place of endpoints", async () => {
+    becomeWorker(world);
+    pod("web-1", "stable", a);
+    pod("web-canary-1", "canary", b);
+    assert.equal((await status()).endpoints, undefined);
+    const text = await shell.run(statusCommand());
+    assert.match(text, /^Worker web in dora-apps: 2 pods \(1 stable, 1 canary\)\n/);
   });
 
   it("prints why the roll of a track does not go on, in Kubernetes' words", async () => {

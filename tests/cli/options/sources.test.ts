@@ -15,7 +15,7 @@ const apiWith = (more: object) => {
   const api = { get: async () => undefined, until: () => api, ...more };
   return api as unknown as DeployedService["api"];
 };
-const found = { api: apiWith({}), namespace: "dora-apps", service: "fop-gate" } as DeployedService;
+const found = { api: apiWith({}), namespace: "dora-apps", service: "fop-gate", deployments: {} } as DeployedService;
 const optionsOf = (...args: string[]) => {
   const command = withSourceOptions(new Command("verb")).exitOverride();
   command.parse(args, { from: "user" });
@@ -159,6 +159,51 @@ describe("the source of the evidence by the options", () => {
     const trusting = source(found, "--prometheus", url, "--prometheus-ca", "/no/such/ca.pem");
     const [target] = await trusting.read([pod("web-1")], new AbortController().signal);
     assert.match(target?.problem ?? "", /cannot be read \(ENOENT: .*\/no\/such\/ca\.pem/);
+  });
+
+  describe("of a worker", () => {
+    const deployments = { stable: { metadata: { annotations: { "gray-release/worker": "true" } } } };
+    const pair = ["--pair", "failed=jobs_failed_total/jobs_total"];
+    const worker = (page: string) => {
+      const stream = async () => ({ status: 200, text: Readable.from([page]) });
+      return { ...found, api: { stream }, deployments } as unknown as DeployedService;
+    };
+    const readFrom = async (page: string, ...args: string[]) => {
+      const [target] = await source(worker(page), ...args).read([pod("web-1")], new AbortController().signal);
+      return target;
+    };
+    const jobs = "# TYPE jobs_total counter\njobs_total 10\n# TYPE jobs_failed_total counter\njobs_failed_total 1\n";
+    const lag = 'lag_seconds_bucket{le="1"} 9\nlag_seconds_bucket{le="+Inf"} 10\n';
+
+    it("is its pairs alone, so no counter of requests is needed", async () => {
+      const { samples, problem } = (await readFrom(`${jobs}http_request_duration_seconds_count 7\n`, ...pair)) ?? {};
+      assert.equal(problem, undefined);
+      assert.deepEqual(
+        samples?.map(({ counter, value }) => [counter.kind, value]),
+        [
+          ["pair", 10],
+          ["pair", 1],
+        ],
+      );
+    });
+
+    it("has a histogram of its lag, if that is named", async () => {
+      const { samples } = (await readFrom(jobs + lag, ...pair, "--latency", "lag_seconds")) ?? {};
+      assert.equal(samples?.filter(({ counter }) => counter.kind === "within").length, 2);
+      assert.match((await readFrom(jobs, ...pair, "--latency", "lag_seconds"))?.problem ?? "", /has no lag_seconds/);
+    });
+
+    it("is refused with options that are about requests", () => {
+      for (const [args, asked] of [
+        [["--requests", "http_requests_total"], "--requests"],
+        [["--prometheus", "http://p", "--series", "traefik"], "--series traefik"],
+      ] as const) {
+        assert.throws(() => source(worker(""), ...args), {
+          name: "UserError",
+          message: `${asked} counts requests, and fop-gate is a worker, which answers none: leave it out, and name its counters with --pair.`,
+        });
+      }
+    });
   });
 
   it("is refused if options are invalid or contradict each other", () => {

@@ -5,7 +5,7 @@ import { gatewayMode } from "../../../components/traffic/gateway/mode.ts";
 import type { RouteObject } from "../../../kubernetes/objects/route.ts";
 import type { ServiceObject } from "../../../kubernetes/objects/service.ts";
 import { liveRoute } from "../../../live/traffic/gateway/mode.ts";
-import { type Front, shareByWeightAlone, shareOf } from "../../../live/traffic/share.ts";
+import { type Front, isClosed, shareByWeightAlone, shareOf } from "../../../live/traffic/share.ts";
 import { pod } from "../../fake/pod.ts";
 
 const service = (selector: Record<string, string>): ServiceObject => ({
@@ -47,6 +47,24 @@ describe("the share of user traffic that canary gets", () => {
     assert.equal(shareOf(routed(route(30)), [...nine, pod("canary")]), 0.3);
     assert.equal(shareOf(routed(route(30)), nine), 0.3);
     assert.equal(shareOf(routed(route(0), route(20)), nine), 0.2);
+  });
+});
+
+describe("the share of a worker's work that canary gets", () => {
+  const ofWorker = (workerPods: number): Front => ({ service: undefined, routes: [], workerPods });
+
+  it("is its part of the pods, ready or not, without those that end", () => {
+    const pods = [pod("stable"), pod("stable", { ready: false }), pod("stable", { terminating: true })];
+    assert.equal(shareOf(ofWorker(1), [...pods, pod("canary", { ready: false })]), 1 / 3);
+    assert.equal(shareOf(ofWorker(0), [...pods, pod("canary", { terminating: true })]), 0);
+    assert.equal(shareOf(ofWorker(0), []), undefined);
+  });
+
+  it("is cut off once canary's Deployment wants no pods", () => {
+    assert.deepEqual(
+      [0, 1].map((pods) => isClosed(ofWorker(pods))),
+      [true, false],
+    );
   });
 });
 

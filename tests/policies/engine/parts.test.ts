@@ -34,6 +34,14 @@ describe("the objects of a service", () => {
     assert.equal(debugName("web"), "web-debug");
   });
 
+  it("of a worker are its Deployments, and no Service", () => {
+    const found = partsOf(service({ ports: [] })).filter(({ exists }) => exists);
+    assert.deepEqual(
+      found.map(({ kind, name }) => `${kind} ${name}`),
+      ["Deployment web", "Deployment web-canary"],
+    );
+  });
+
   it("include a ServiceAccount, budgets and further Services only if the arguments have them", () => {
     const extra = service({
       serviceAccount: { name: "shop" },

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import type { ServiceArgs } from "../../components/service-args.ts";
+import { both, canary, image, prod } from "../fake/web.ts";
+import { verdict, World } from "../fake/world.ts";
+
+const noReadiness = "It polls a queue and listens on no port.";
+const unprobed = (tag: string) => image(tag).map(({ readinessProbe: _, ...container }) => container);
+const worker = (tag: string, changes: Partial<ServiceArgs> = {}): Partial<ServiceArgs> => ({
+  ports: [],
+  noReadiness,
+  containers: unprobed(tag),
+  ...changes,
+});
+
+describe("an up of a worker", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.start();
+  });
+  afterEach(() => world.stop());
+
+  const pods = (name: string) => world.deployment(name).spec.replicas;
+  const install = async (changes: Partial<ServiceArgs> = {}) => {
+    await world.up("canary", canary("a", worker("a", changes)));
+    await world.up("prod", prod("a", worker("a", changes)));
+    return world.runs("web");
+  };
+  /** An open rollout of a release, in the record; its driver has epoch 7. */
+  const opened = (release: string, from: string, weight: number, runs: object) =>
+    world.writeRecord({ epoch: 7, open: { epoch: 7, release, from, weight, runs } as never }, "web");
+  const driver = { environment: { GRAY_EPOCH: "7" } };
+
+  it("makes no Service, and gives canary its share of the pods", async () => {
+    await install();
+    assert.deepEqual(
+      world.made().filter((each) => /services|ingresses|routes/.test(each)),
+      [],
+    );
+    assert.deepEqual([pods("web-canary"), pods("web")], [1, 9]);
+  });
+
+  it("lets it stop at once, with no preStop", async () => {
+    await install();
+    const [container] = world.deployment("web").spec.template.spec.containers;
+    assert.equal(container.lifecycle, undefined);
+  });
+
+  it("promotes a release only after a verdict, from one stack too", async () => {
+    await world.up("test", both("a", worker("a")));
+    const a = world.runs("web");
+    const { warnings } = await world.up("test", both("b", worker("b")));
+    const b = world.runs("web-canary");
+    assert.notEqual(a, b);
+    assert.equal(world.runs("web"), a);
+    assert.match(warnings.join(), /it has not been judged good yet/);
+    world.writeRecord({ verdicts: { [b]: verdict("good") } }, "web");
+    await world.up("test", both("b", worker("b")));
+    assert.equal(world.runs("web"), b);
+  });
+
+  it("takes canary's pods away at the weight 0 of an open rollout, and brings them back after it", async () => {
+    const a = await install();
+    await world.up("canary", canary("b", worker("b")));
+    const b = world.runs("web-canary");
+    opened(b, a, 0, { canary: a, stable: a });
+    await world.up("canary", canary("b", worker("b")), driver);
+    assert.deepEqual([pods("web-canary"), world.runs("web-canary")], [0, a]);
+    world.writeRecord({ open: undefined, replacedBy: { [b]: a } }, "web");
+    await world.up("canary", canary("b", worker("b")));
+    assert.deepEqual([pods("web-canary"), world.runs("web-canary")], [1, a]);
+  });
+
+  it("brings canary's pods back that a cutoff took away without a record", async () => {
+    await install();
+    world.deployment("web-canary").spec.replicas = 0;
+    await world.up("canary", canary("a", worker("a")));
+    assert.equal(pods("web-canary"), 1);
+  });
+
+  it("leaves canary's number of pods to the driver of an open rollout", async () => {
+    const a = await install();
+    opened("bbbbbbbbbbbb", a, 0, { canary: a, stable: a });
+    await assert.rejects(
+      world.up("canary", canary("a", worker("a"))),
+      /the weight and the number of canary pods stay as they are while the rollout of bbbbbbbbbbbb is open/,
+    );
+    assert.equal(pods("web-canary"), 1);
+  });
+
+  it("is refused on the first install while canary has no pod that runs the release", async () => {
+    await world.up("canary", canary("a", worker("a")));
+    world.deployment("web-canary").spec.replicas = 0;
+    world.deployment("web-canary").status = { observedGeneration: 9, replicas: 0 };
+    await assert.rejects(
+      world.up("prod", prod("a", worker("a"))),
+      /web-canary does not run it with all its pods available/,
+    );
+  });
+
+  it("is refused beside a Service of its name", async () => {
+    await world.up("canary", canary("a"));
+    await assert.rejects(
+      world.up("canary", canary("a", worker("a"))),
+      /^UserError: Service web exists in namespace dora-apps, and ports of web is \[\]/,
+    );
+  });
+});

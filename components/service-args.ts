@@ -7,6 +7,7 @@ import { type Compat, defaults, templateDefaults } from "./defaults.ts";
 import { type DisruptionBudgetArgs, disruptionBudgetSchema } from "./disruption-budget-args.ts";
 import { fileContentMessage, fileSetsSchema } from "./file-sets-schema.ts";
 import { type IngressArgs, ingressSchema } from "./ingress.ts";
+import { assertUniqueEntries } from "./list-keys.ts";
 import { dnsLabel, namesOf } from "./names.ts";
 import { outputIn } from "./output-in.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
@@ -258,6 +259,7 @@ export function assertServiceArgs(name: string, args: ServiceArgs): void {
     );
   }
   assertServicePorts(service, args);
+  assertUniqueEntries(service, args);
 }
 
 /**

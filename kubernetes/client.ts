@@ -23,6 +23,16 @@ const listAttempts = 3;
 /** The format in which metrics are requested. A server that does not have it may send another one, which the parser refuses. */
 const plainText = "text/plain;version=0.0.4,*/*;q=0.1";
 
+/** The paths of Secrets, of which only the metadata is requested (KEP-2334), so that no value reaches this process. */
+const secretsPath = /\/api\/v1\/(?:namespaces\/[^/?]+\/)?secrets(?<one>\/[^/?]+)?(?:\?|$)/;
+
+/** The format in which an object or a list is requested. */
+function formatOf(path: string): string {
+  const found = secretsPath.exec(path);
+  if (!found) return "application/json";
+  return `application/json;as=PartialObjectMetadata${found.groups?.one === undefined ? "List" : ""};g=meta.k8s.io;v=v1`;
+}
+
 interface Page<T> {
   items: T[];
   metadata: { continue?: string };
@@ -169,7 +179,7 @@ function open(
   method: string,
   path: string,
   body: object | undefined,
-  { accept = "application/json", signal, credentials }: How,
+  { accept = method === "GET" ? formatOf(path) : "application/json", signal, credentials }: How,
 ): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {

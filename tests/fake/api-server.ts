@@ -233,7 +233,7 @@ export class ApiServer {
 const nothing = () => undefined;
 
 const collections =
-  /\/(configmaps|daemonsets|deployments|endpointslices|events|horizontalpodautoscalers|httproutes|ingresses|poddisruptionbudgets|pods|replicasets|serviceaccounts|services|statefulsets)$/;
+  /\/(configmaps|daemonsets|deployments|endpointslices|events|horizontalpodautoscalers|httproutes|ingresses|poddisruptionbudgets|pods|replicasets|secrets|serviceaccounts|services|statefulsets)$/;
 
 const gatewayVersion = "gateway.networking.k8s.io/v1";
 /** The path of the Gateway API, and of the object that stands for it. */

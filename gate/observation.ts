@@ -154,7 +154,8 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const render = (secretNames: Readonly<Record<string, string>>) =>
     renderRelease(service, labelsOf(service, program), { ...program, configFiles }, secretNames);
   // Refuses wrong arguments before anything is read. The names of Secrets, and with them the release, are known later.
-  assertSecretsUsed(service, render({}).template.spec, keysOf(program, contents));
+  const withoutNames = render({});
+  assertSecretsUsed(service, withoutNames.template.spec, keysOf(program, contents));
   const file = renderedFile();
   const { namespace } = program;
   const key = serviceKey(namespace, service);
@@ -221,7 +222,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
     owner,
     isDamaged: !isWhole,
   });
-  const rendered = render(secrets.described);
+  const rendered = program.secrets ? render(secrets.described) : withoutNames;
   // The releases that canary may run. Which of them it does run is not decided yet.
   const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
   const configMaps = ownsCanary ? configMapNames(service, releases, configMapsToKeep(releases, inUse)) : [];

@@ -45,6 +45,13 @@ describe("the context of a service whose cluster cannot be read yet", () => {
     });
   });
 
+  it("has the Secrets of the arguments in the stack of canary", () => {
+    const of = (args: Parameters<typeof serviceArgs>[0]) =>
+      contextWithoutCluster({ ...seen, own: undefined, secrets: { db: "web-db" } }, serviceArgs(args)).secrets;
+    assert.deepEqual(of({}), { described: { db: "web-db" }, retained: [] });
+    assert.equal(of({ tracks: ["stable"] }), undefined);
+  });
+
   it("has what the stack state holds after it", () => {
     const found = context({}, own);
     assert.deepEqual([found.cluster, found.remembered], ["uid", own]);

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
+import type { Release } from "../../components/release.ts";
 import type { SecretArgs } from "../../components/secret-args.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
+import { keptSecrets } from "../../gate/secrets.ts";
+import { serviceArgs } from "../components/fop-gate.ts";
 import { twoStacks } from "../fake/two-stacks.ts";
 import { both, canary, image, prod } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
@@ -18,6 +22,44 @@ const withSecret = (mode: SecretArgs["mode"], password: unknown, changes: Partia
     secrets: { db: { mode, data: { password } } },
     ...changes,
   }) as Partial<ServiceArgs>;
+
+describe("the Secrets that an up writes", () => {
+  const name: fc.Arbitrary<string> = fc.constantFrom(
+    "web-db",
+    "web-db-0000000001",
+    "web-db-0000000002",
+    "web-tls-0000000003",
+    "theirs",
+  );
+  const names = fc.uniqueArray(name);
+  const release = (secrets: readonly string[]): Release => ({
+    id: secrets.join(),
+    template: {
+      metadata: { labels: {} },
+      spec: { containers: [], volumes: secrets.map((secretName) => ({ name: secretName, secret: { secretName } })) },
+    },
+    configMaps: {},
+  });
+  const described = { db: "web-db", tls: "web-tls-0000000003" };
+  const args = serviceArgs({ secrets: { db: { mode: "shared" }, tls: { mode: "versioned" } } });
+
+  it("are all that live pods or releases need and that are there, and none twice", () => {
+    fc.assert(
+      fc.property(names, fc.array(names), names, (live, history, used) => {
+        const inUse = live.filter((each) => used.includes(each));
+        const kept = keptSecrets(args, { described, live, inUse, gone: [], isKeyLost: false }, history.map(release));
+        const needed = new Set([...history.flat(), ...inUse]);
+        const written = [...Object.values(kept.described), ...kept.retained];
+        assert.equal(new Set(written).size, written.length);
+        for (const each of live) if (needed.has(each)) assert.ok(written.includes(each), each);
+        // What is not there is made only with its values, and what nothing needs is not made.
+        for (const each of kept.retained) assert.ok(live.includes(each) && needed.has(each), each);
+        assert.equal(kept.described.db, "web-db");
+        assert.equal(kept.described.tls !== undefined, needed.has(described.tls));
+      }),
+    );
+  });
+});
 
 describe("the Secrets of a service", () => {
   let world: World;

@@ -31,7 +31,8 @@ export function serviceSecrets(
     const object = {
       metadata: metadataOf(name),
       ...(mode === "versioned" && { immutable: true }),
-      data: pulumi.secret(pulumi.output(data).apply((values) => secretData(values ?? {}))),
+      // The class Secret marks it as secret.
+      data: pulumi.output(data).apply((values) => secretData(values ?? {})),
     };
     return [name, new Secret(resourceNameOf(names, name), object, opts)] as const;
   });

@@ -78,8 +78,12 @@ describe("the Secrets of a service", () => {
     world.writeRecord({ verdicts: { ...record()?.verdicts, [id]: verdict("good") } }, "web");
 
   it("have a new name with new values if they are versioned, and each track has its own until it changes", async () => {
-    await world.up("canary", canary("a", withSecret("versioned", "first")));
+    const { resources } = await world.up("canary", canary("a", withSecret("versioned", "first")));
     const [first = ""] = secrets();
+    for (const needing of ["web-canary", `web-release-${now()}`]) {
+      const found = resources.find(({ name }) => name === needing);
+      assert.ok(found?.dependsOn.includes(first), `${needing} is made after the Secret, and deleted before it`);
+    }
     assert.match(first, /^web-db-[0-9a-f]{10}$/);
     assert.equal(valueIn(first), "first");
     assert.equal(world.api.objects.get(folder + first)?.immutable, true);
@@ -172,7 +176,7 @@ describe("the Secrets of a service", () => {
     assert.deepEqual(secrets(), []);
   });
 
-  it("have names from which nobody without the key can guess a value", async () => {
+  it("have other names in another stack, because the key is another one", async () => {
     await world.up("canary", canary("a", withSecret("versioned", "1234")));
     const other = await World.start();
     await other.up("canary", canary("a", withSecret("versioned", "1234")));

@@ -179,9 +179,12 @@ describe("the Secrets of a service", () => {
   it("have other names in another stack, because the key is another one", async () => {
     await world.up("canary", canary("a", withSecret("versioned", "1234")));
     const other = await World.start();
-    await other.up("canary", canary("a", withSecret("versioned", "1234")));
-    assert.notEqual(other.runs("web-canary"), world.runs("web-canary"));
-    await other.stop();
+    try {
+      await other.up("canary", canary("a", withSecret("versioned", "1234")));
+      assert.notEqual(other.runs("web-canary"), world.runs("web-canary"));
+    } finally {
+      await other.stop();
+    }
   });
 
   it("get other names if the key is lost, which is said", async () => {

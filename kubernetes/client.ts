@@ -34,7 +34,8 @@ function formatOf(path: string): string {
 }
 
 interface Page<T> {
-  items: T[];
+  kind?: string;
+  items: T[] | null;
   metadata: { continue?: string };
 }
 
@@ -69,8 +70,10 @@ export function connect(access: Access, stopping?: AbortSignal): Cluster {
         ...(next && { continue: next }),
       });
       const page = (await call("GET", `${path}?${query}`)) as Page<T>;
-      if (!Array.isArray(page.items)) throw new Unreachable(`The answer to GET ${path} is no list.`);
-      items.push(...page.items);
+      // An empty list of metadata has null for its items (seen with Kubernetes 1.36).
+      const found = page.kind === "PartialObjectMetadataList" ? (page.items ?? []) : page.items;
+      if (!Array.isArray(found)) throw new Unreachable(`The answer to GET ${path} is no list.`);
+      items.push(...found);
       next = page.metadata.continue;
     } while (next);
     return items;

@@ -80,8 +80,8 @@ describe("the Secrets of a service", () => {
   it("have a new name with new values if they are versioned, and each track has its own until it changes", async () => {
     const { resources } = await world.up("canary", canary("a", withSecret("versioned", "first")));
     const [first = ""] = secrets();
-    for (const needing of ["web-canary", `web-release-${now()}`]) {
-      const found = resources.find(({ name }) => name === needing);
+    for (const needing of [":Deployment web-canary", `:ConfigMap web-release-${now()}`]) {
+      const found = resources.find(({ type, name }) => `${type} ${name}`.endsWith(needing));
       assert.ok(found?.dependsOn.includes(first), `${needing} is made after the Secret, and deleted before it`);
     }
     assert.match(first, /^web-db-[0-9a-f]{10}$/);

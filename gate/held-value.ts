@@ -28,7 +28,6 @@ export async function heldValue(
     // A stash keeps its first value; without ignoreChanges each run would show a change.
     ignoreChanges: ["input"],
     aliases: former.map((alias) => pulumi.output(alias).apply((found) => stashOf(found, nameOf))),
-    ...(isSecret && { additionalSecretOutputs: ["input", "output"] }),
   };
   const stash = new pulumi.Stash(nameOf(resource), { input: isSecret ? pulumi.secret(first) : first }, opts);
   const output: { apply(use: (value?: unknown) => void, withUnknowns: boolean): unknown } = stash.output;

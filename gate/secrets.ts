@@ -71,8 +71,9 @@ export async function seeSecrets(reading: Reading): Promise<SecretsSeen> {
     return { described, live: [], inUse: [], gone, isKeyLost: false };
   }
   const hasSecrets = Object.keys(secrets).length > 0;
-  const isNamed = specs === undefined || namedIn([...ofReleases, ...specs]).some((name) => isOfService(service, name));
-  const listed = hasSecrets || isNamed ? listSecrets(of) : Promise.resolve([]);
+  const mayNeed =
+    isDamaged || specs === undefined || namedIn([...ofReleases, ...specs]).some((name) => isOfService(service, name));
+  const listed = hasSecrets || mayNeed ? listSecrets(of) : Promise.resolve([]);
   // Without the permission this program cannot have created any.
   const found = await (hasSecrets ? listed : unlessForbidden(listed, []));
   const names = found.map(({ metadata }) => metadata.name);

@@ -90,6 +90,10 @@ describe("the Secrets of a service", () => {
     assert.equal(await valueIn(on.secret, "password"), `${marker}-first`);
     assert.equal(await valueIn("vault-tls", "key"), `${marker}-key`);
     assert.equal((await get(namespace, "secret", on.secret)).immutable, true);
+    const { stdout } = await project.must(["stack", "export", "--stack", "canary"]);
+    const { resources } = JSON.parse(stdout).deployment;
+    const key = resources.find(({ urn }: { urn: string }) => urn.endsWith(`::${service}-secret-key`));
+    for (const value of [key.inputs.input, key.outputs.input, key.outputs.output]) assert.ok(value.ciphertext);
   });
 
   it("change nothing at the next up", async () => {

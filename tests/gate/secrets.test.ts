@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import type { Release } from "../../components/release.ts";
@@ -87,7 +90,8 @@ describe("the Secrets of a service", () => {
     assert.match(first, /^web-db-[0-9a-f]{10}$/);
     assert.equal(valueIn(first), "first");
     assert.equal(world.api.objects.get(folder + first)?.immutable, true);
-    await world.up("prod", prod("a", withSecret("versioned", undefined)));
+    const { warnings } = await world.up("prod", prod("a", withSecret("versioned", undefined)));
+    assert.doesNotMatch(warnings.join("\n"), /this program describes/);
     assert.deepEqual([namedBy("web"), namedBy("web-canary")], [first, first]);
     const old = now();
     await world.up("canary", canary("a", withSecret("versioned", "second")));
@@ -135,6 +139,35 @@ describe("the Secrets of a service", () => {
     world.api.objects.delete(pod);
     await without();
     assert.deepEqual(secrets(), []);
+  });
+
+  it("stay while a stored release is damaged, because it may need them", async () => {
+    await world.up("canary", canary("a", withSecret("versioned", "first")));
+    const [first = ""] = secrets();
+    const stored = world.api.objects.get(`/api/v1/namespaces/dora-apps/configmaps/web-release-${now()}`);
+    Object.assign(stored?.data, { release: "{" });
+    world.forgetCopies("canary", "web");
+    for (const tag of ["b", "c"]) await world.up("canary", canary(tag, { releaseHistoryLimit: 1 }));
+    assert.deepEqual(secrets(), [first]);
+  });
+
+  it("need not exist for a preview of stable, which canary will have run", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "gray-secrets-"));
+    const preview = { preview: true, environment: { GRAY_RENDERED: join(folder, "releases.json") } };
+    try {
+      await world.up("canary", canary("a", withSecret("versioned", "first")));
+      await world.up("prod", prod("a", withSecret("versioned", undefined)));
+      await world.up("canary", canary("a", withSecret("versioned", "second")), preview);
+      const { warnings, resources } = await world.up("prod", prod("a", withSecret("versioned", undefined)), preview);
+      assert.doesNotMatch(warnings.join("\n"), /is gone|up would stop/);
+      const stable = resources.find(({ type, name }) => `${type} ${name}`.endsWith(":Deployment web"));
+      assert.notEqual(
+        stable?.inputs.spec.template.spec.containers[0].env[0].valueFrom.secretKeyRef.name,
+        namedBy("web"),
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("rotate in place if they are shared, which is no other release", async () => {

@@ -209,7 +209,7 @@ export function assertServiceArgs(name: string, args: ServiceArgs): void {
   const output = outputIn(args, (path) => /^secrets\.[^.]*\.data$/.test(path));
   if (output !== undefined) {
     throw new UserError(
-      `${name}: ${output} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.`,
+      `${name}: ${output} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, read it from the configuration or a StackReference first, or put a confidential value into secrets.`,
     );
   }
   const { service } = namesOf(name, args ?? {});

@@ -35,7 +35,7 @@ async function constant(service: string, value: unknown, at: string): Promise<un
     const holdsSecrets = at === "secrets" || /^secrets\.[^.]*$/.test(at);
     if (!holdsSecrets && (await pulumi.isSecret(value)) && !secretArguments.includes(at.split(".", 1)[0] ?? "")) {
       throw new UserError(
-        `${service}: ${at} is a secret, and a release is stored as plain text: put the value into a Kubernetes Secret, and refer to that.`,
+        `${service}: ${at} is a secret, and a release is stored as plain text: give the value in secrets, and refer to that by its name.`,
       );
     }
     // Not `apply`, which is not called for a value that is known only in `up`.

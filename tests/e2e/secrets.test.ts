@@ -98,6 +98,8 @@ describe("the Secrets of a service", () => {
 
   it("change nothing at the next up", async () => {
     for (const stack of ["canary", "prod"] as const) {
+      const { output: before } = await project.preview(stack);
+      assert.doesNotMatch(before, /\d+ to (update|create|replace|delete)/);
       const { output } = await project.mustUp(stack);
       assert.doesNotMatch(output, /\d+ (updated|created|replaced|deleted)/);
     }

@@ -16,6 +16,7 @@ export type { ProviderOptions } from "./components/provider.ts";
 export type { Container, PodSpec, PodTemplate, Release, ReleaseArgs } from "./components/release.ts";
 export type { RolloutContext } from "./components/rollout-context.ts";
 export type { Rule, Value } from "./components/rule.ts";
+export type { SecretArgs, SecretData } from "./components/secret-args.ts";
 export type { ServiceAccountArgs } from "./components/service-account-args.ts";
 export type { ServiceArgs } from "./components/service-args.ts";
 export type { ServiceSpec } from "./components/service-spec.ts";

@@ -12,6 +12,7 @@ import { isVerdictName } from "../record/stored-verdict.ts";
 
 /** Kinds that a service has only with an argument. */
 const optional: readonly ObjectKind[] = [
+  "Secret",
   "ServiceAccount",
   "PodDisruptionBudget",
   "HorizontalPodAutoscaler",

@@ -15,6 +15,8 @@ import { debugIngressName, namesOf, resourceNameOf } from "./names.ts";
 import { plainPlan } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
+import { modesOf } from "./secret-args.ts";
+import { serviceSecrets } from "./secrets.ts";
 import { serviceAccounts } from "./service-account.ts";
 import { assertServiceArgs, type ServiceArgs, tracksOf } from "./service-args.ts";
 import { storeStackState } from "./stored-state.ts";
@@ -94,9 +96,10 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
     if (rollout) assertSame(name, args, opts, rollout);
     const opening = rollout ? Promise.resolve(rollout) : openRollout(name, args, opts);
     // Policies read these inputs. They are known in preview, before any object changes.
-    const { access: _, weight, plan, ...publicArgs } = args;
+    const { access: _, secrets, weight, plan, ...publicArgs } = args;
     const inputs = {
       ...publicArgs,
+      ...(secrets && { secrets: modesOf(secrets) }),
       ...(weight !== undefined && { weight: percentOf(weight) }),
       ...(plan && { plan: plainPlan(plan) }),
       replicas: opening.then(({ stableReplicas }) => stableReplicas ?? "external"),
@@ -158,11 +161,14 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
         : {};
     let canary: Deployment | undefined;
     let files: ReadonlyMap<string, pulumi.Resource> = new Map();
+    let secrets: ReadonlyMap<string, pulumi.Resource> = new Map();
     let token: pulumi.Output<string> | undefined;
     const { traffic } = rollout;
     if (traffic) {
       files = releaseConfigMaps(names, args, rollout, child);
-      const needed = [...files.values(), ...serviceAccounts(names, args, owner, rollout.serviceAccounts ?? [], child)];
+      secrets = serviceSecrets(names, args, rollout, child);
+      const accounts = serviceAccounts(names, args, owner, rollout.serviceAccounts ?? [], child);
+      const needed = [...files.values(), ...secrets.values(), ...accounts];
       planConfigMap(names, args, rollout, child);
       const { hasService, trackServices, routes } = modeOf(args).objects(service, args);
       if (hasService) {
@@ -205,7 +211,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
         serviceIngress(service, names, args, args.ingress, owner, { ...child, protect: true, ...as("Ingress") });
     }
     // Stable runs only what is stored.
-    const stored = canary ? storedReleases(names, args, rollout, canary, files, child) : [];
+    const stored = canary ? storedReleases(names, args, rollout, canary, { files, secrets }, child) : [];
     const stable = owned.includes("stable")
       ? deploy("stable", rollout.stableReplicas, canary ? [canary, ...stored] : [])
       : undefined;

@@ -8,6 +8,7 @@ import { resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
 import { planName, planText } from "./plan.ts";
 import type { RolloutContext } from "./rollout-context.ts";
+import { secretReferences } from "./secret-references.ts";
 import { mainPort, type ServiceArgs } from "./service-args.ts";
 import { storedReleaseData, storedReleaseName } from "./stored-release.ts";
 import { modeOf } from "./traffic/modes.ts";
@@ -40,27 +41,31 @@ export function releaseConfigMaps(
  * Creates the ConfigMaps in which the releases of the history are stored. That of the release that canary runs is created when all its pods are
  * available, so a stored release has run.
  *
- * @param files the ConfigMaps with the files, by name
- * @example storedReleases(namesOf("web", args), args, rollout, canaryDeployment, files, { parent, provider })
+ * @param needed the ConfigMaps with the files and the Secrets, by name
+ * @example storedReleases(namesOf("web", args), args, rollout, canaryDeployment, { files, secrets }, { parent, provider })
  */
 export function storedReleases(
   names: ServiceNames,
   args: ServiceArgs,
   rollout: RolloutContext,
   canary: Resource,
-  files: ReadonlyMap<string, Resource>,
+  needed: { readonly files: ReadonlyMap<string, Resource>; readonly secrets: ReadonlyMap<string, Resource> },
   opts: CustomResourceOptions,
 ): ConfigMap[] {
   const { service } = names;
   return rollout.history.map((release) => {
     const name = storedReleaseName(service, release.id);
     const isNew = release.id === rollout.releases.canary?.id;
-    // So a release is deleted before its files, and one that is stored has them.
-    const needed = Object.keys(release.configMaps).flatMap((configMap) => files.get(configMap) ?? []);
+    // So a release is deleted before what it needs, and one that is stored has it.
+    const files = Object.keys(release.configMaps).flatMap((configMap) => needed.files.get(configMap) ?? []);
+    const references = secretReferences(release.template.spec);
+    const secrets = [...new Set(references.map(({ name }) => name))].flatMap(
+      (secret) => needed.secrets.get(secret) ?? [],
+    );
     return new ConfigMap(
       resourceNameOf(names, name),
       { metadata: configMapMetadata(service, name, args, rollout), immutable: true, data: storedReleaseData(release) },
-      { ...opts, dependsOn: [...(isNew ? [canary] : []), ...needed] },
+      { ...opts, dependsOn: [...(isNew ? [canary] : []), ...files, ...secrets] },
     );
   });
 }

@@ -94,7 +94,17 @@ export function ownerName(resource: string): string {
 export function stateName(service: string, namespace?: string): string {
   return `${namespace === undefined ? "" : `${namespace}/`}${service}-state`;
 }
-/** The Pulumi type of these two resources. */
+/**
+ * The name of the resource in the stack state that holds the key for the names of versioned Secrets.
+ *
+ * @param resource name of the component in the program
+ * @example secretKeyName("web") // "web-secret-key"
+ */
+export function secretKeyName(resource: string): string {
+  return `${resource}-secret-key`;
+}
+
+/** The Pulumi type of these resources. */
 export const stashType = "pulumi:index:Stash";
 
 /**

@@ -7,6 +7,7 @@ export const objectKinds = [
   "Ingress",
   "HTTPRoute",
   "ConfigMap",
+  "Secret",
   "ServiceAccount",
   "PodDisruptionBudget",
   "HorizontalPodAutoscaler",

@@ -13,6 +13,7 @@ import { modeOf } from "./traffic/modes.ts";
  *
  * @param configMaps names of the ConfigMaps that the releases in the history need
  * @param accounts names of the ServiceAccounts that they need beside that of the arguments. @default none
+ * @param secrets names of the Secrets of the arguments, and of those that the releases need. @default none
  * @example objectsOf("web", args, [])[0] // { kind: "Deployment", name: "web" }
  */
 export function objectsOf(
@@ -20,6 +21,7 @@ export function objectsOf(
   args: ServiceArgs,
   configMaps: readonly string[],
   accounts: readonly string[] = [],
+  secrets: readonly string[] = [],
 ): ObjectReference[] {
   const owned = tracksOf(args);
   const account = accountNameOf(service, args);
@@ -34,6 +36,7 @@ export function objectsOf(
     ...(args.ingress ? [{ kind: "Ingress", name: service } as const] : []),
     ...(args.plan && hasService ? [{ kind: "ConfigMap", name: planName(service) } as const] : []),
     ...configMaps.map((name) => ({ kind: "ConfigMap", name }) as const),
+    ...secrets.map((name) => ({ kind: "Secret", name }) as const),
     ...(account === undefined ? accounts : [account, ...accounts]).map(
       (name) => ({ kind: "ServiceAccount", name }) as const,
     ),

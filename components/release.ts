@@ -8,6 +8,8 @@ import { fileSetsOf } from "./file-sets.ts";
 import { namesOneBuild } from "./image.ts";
 import type { Port } from "./port.ts";
 import { releaseIdDigits } from "./release-id.ts";
+import type { SecretArgs } from "./secret-args.ts";
+import { withSecretNames } from "./secret-references.ts";
 import { accountNameOf, type ServiceAccountArgs } from "./service-account-args.ts";
 import { isWorker } from "./traffic/worker/args.ts";
 import type { Track } from "./traffic.ts";
@@ -89,6 +91,11 @@ export interface ReleaseArgs {
   readonly sidecars?: readonly Container[];
   /** Config files, or environment variables, by set name. Each set becomes one immutable ConfigMap. @default none */
   readonly configFiles?: Record<string, FileSet>;
+  /**
+   * Secrets that CanaryService creates, by the names with which containers and volumes refer to them. Such a name takes precedence over an
+   * existing Secret of the same name. A name that is not here is that of an existing Secret. @default none
+   */
+  readonly secrets?: Readonly<Record<string, SecretArgs>>;
   /** Volumes of the pod, in addition to those of `configFiles` and of `pod`. @default none */
   readonly volumes?: PodSpec["volumes"];
   /**
@@ -117,6 +124,7 @@ export interface ReleaseArgs {
  *
  * @param service name of the service, the prefix of the ConfigMaps' names
  * @param labels labels of every pod of the service
+ * @param secretNames the name in the cluster of each Secret of the arguments (secret-content.ts). @default the names stay as they are
  * @throws UserError if an argument is invalid
  * @example
  * ```ts
@@ -129,6 +137,7 @@ export function renderRelease(
   service: string,
   labels: Record<string, string>,
   args: ReleaseArgs & { readonly ports?: readonly Port[] },
+  secretNames: Readonly<Record<string, string>> = {},
 ): Release {
   assertContainers(service, args);
   const { initContainers: _, volumes: podVolumes = [], ...pod } = args.pod ?? {};
@@ -149,7 +158,7 @@ export function renderRelease(
       `${service}: two volumes have the name "${duplicate.name}": rename the file set or the volume.`,
     );
   const account = accountOf(service, args);
-  const template: PodTemplate = plain({
+  const described = plain({
     metadata: { labels, ...(args.podAnnotations && { annotations: args.podAnnotations }) },
     spec: {
       ...pod,
@@ -163,6 +172,7 @@ export function renderRelease(
       ...(volumes.length && { volumes }),
     },
   });
+  const template: PodTemplate = { ...described, spec: withSecretNames(described.spec, secretNames) };
   return { id: releaseId(template, configMaps), template, configMaps };
 }
 

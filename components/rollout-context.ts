@@ -69,6 +69,13 @@ export interface RolloutContext {
   readonly remembered?: StackState;
   /** The ConfigMaps to retain, by name. */
   readonly configMaps: Record<string, Files>;
+  /** The Secrets of the service in the cluster. Absent if there is none. */
+  readonly secrets?: {
+    /** The names of those whose values the program gives, by their names in the arguments. */
+    readonly described: Readonly<Record<string, string>>;
+    /** The names of those to retain with the values that they have. */
+    readonly retained: readonly string[];
+  };
   /** Names of the ServiceAccounts to retain beside that of the arguments. Absent if there is none. */
   readonly serviceAccounts?: readonly string[];
   /** The adoption tasks of this run (adoption.ts). Absent if the service is not adopted. */

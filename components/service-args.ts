@@ -7,6 +7,7 @@ import { type Compat, defaults, templateDefaults } from "./defaults.ts";
 import { type DisruptionBudgetArgs, disruptionBudgetSchema } from "./disruption-budget-args.ts";
 import { fileContentMessage, fileSetsSchema } from "./file-sets-schema.ts";
 import { type IngressArgs, ingressSchema } from "./ingress.ts";
+import { assertUniqueEntries } from "./list-keys.ts";
 import { dnsLabel, namesOf } from "./names.ts";
 import { outputIn } from "./output-in.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
@@ -15,6 +16,7 @@ import { type Port, portSchema } from "./port.ts";
 import { adviceFor } from "./refused-arguments.ts";
 import { graceSecondsOf, type ReleaseArgs, templateDefaultsOf } from "./release.ts";
 import { mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
+import { secretsSchema } from "./secret-args.ts";
 import { serviceAccountSchema } from "./service-account-args.ts";
 import { assertServicePorts } from "./service-ports.ts";
 import { type ServiceSpec, serviceSpecSchema } from "./service-spec.ts";
@@ -141,6 +143,7 @@ const schema = v.strictObject({
   containers: v.array(plainObject()),
   sidecars: v.optional(v.array(plainObject())),
   configFiles: v.optional(fileSetsSchema),
+  secrets: v.optional(secretsSchema),
   volumes: v.optional(v.array(plainObject())),
   serviceAccount: v.optional(serviceAccountSchema),
   podAnnotations: v.optional(texts),
@@ -203,10 +206,11 @@ const ownAnnotations = ["pulumi.com/skipAwait", "pulumi.com/patchForce", "pulumi
  * @example assertServiceArgs("web", { ...args, replicas: 0 }) // throws "web: replicas is 0: must be at least 1: …"
  */
 export function assertServiceArgs(name: string, args: ServiceArgs): void {
-  const output = outputIn(args);
+  // The values of Secrets may be Outputs (secret-content.ts).
+  const output = outputIn(args, (path) => /^secrets\.[^.]*\.data$/.test(path));
   if (output !== undefined) {
     throw new UserError(
-      `${name}: ${output} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.`,
+      `${name}: ${output} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, read it from the configuration or a StackReference first, or put a confidential value into secrets.`,
     );
   }
   const { service } = namesOf(name, args ?? {});
@@ -258,6 +262,7 @@ export function assertServiceArgs(name: string, args: ServiceArgs): void {
     );
   }
   assertServicePorts(service, args);
+  assertUniqueEntries(service, args);
 }
 
 /**
@@ -290,8 +295,13 @@ function sentence(issue: v.BaseIssue<unknown>): string {
   if (issue.expected === "never" && advice !== undefined) return `${at} is no argument of a service: ${advice}`;
   if (issue.expected === "never") return `unknown argument ${at}: correct its name or remove it`;
   if (issue.input === undefined) return `${at} is missing: ${issue.expected === null ? issue.message : "set it"}`;
-  // No value in the message: a kubeconfig contains credentials, and a file may be long.
-  if (at?.startsWith("access") || issue.message === fileContentMessage) return `${at} ${issue.message}`;
+  // No value in the message: a kubeconfig and a Secret contain credentials, and a file may be long.
+  if (
+    at?.startsWith("access") ||
+    (at?.startsWith("secrets.") && issue.path?.at(-1)?.origin !== "key") ||
+    issue.message === fileContentMessage
+  )
+    return `${at} ${issue.message}`;
   if (issue.path?.at(-1)?.origin === "key") return `${at} has a name that is not allowed: ${issue.message}`;
   return `${at} is ${JSON.stringify(issue.input)}: ${issue.message}`;
 }

@@ -1,9 +1,10 @@
 /** Describes a live pod template by the arguments of a release. */
 
 import { defaults } from "../components/defaults.ts";
+import { duplicateIn } from "../components/list-keys.ts";
 import type { Container, PodSpec, ReleaseArgs } from "../components/release.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
-import { differs, type Remark } from "./remark.ts";
+import { differs, notDescribed, type Remark } from "./remark.ts";
 import { withoutDefaults } from "./server-defaults.ts";
 
 /** The arguments for a pod template, and what they do not say. */
@@ -30,6 +31,7 @@ export interface PodContext {
 export function describePod(template: DeploymentObject["spec"]["template"], context: PodContext): DescribedPod {
   const { containers: all, volumes, terminationGracePeriodSeconds: grace, ...pod } = withoutDefaults(template.spec);
   const { containers, remarks } = orderedContainers(all as readonly Container[], context);
+  const { initContainers = [] } = pod as Pick<PodSpec, "initContainers">;
   const annotations = template.metadata.annotations ?? {};
   const isOwnGrace = grace !== defaults.terminationGracePeriodSeconds;
   return {
@@ -40,7 +42,7 @@ export function describePod(template: DeploymentObject["spec"]["template"], cont
       ...(Object.keys(pod).length > 0 && { pod: pod as Omit<PodSpec, "containers"> }),
       ...(isOwnGrace && { terminationGracePeriodSeconds: grace ?? apiGraceSeconds }),
     },
-    remarks: [...remarks, ...sleepRemarks(containers)],
+    remarks: [...remarks, ...duplicateRemarks([...containers, ...initContainers]), ...sleepRemarks(containers)],
   };
 }
 
@@ -70,6 +72,17 @@ function orderedContainers(
 
 function serves({ ports = [] }: Container, target: number | string | undefined): boolean {
   return ports.some(({ name, containerPort }) => target !== undefined && (target === name || target === containerPort));
+}
+
+/** What the program has twice, as the live pods do, and `up` will refuse. */
+function duplicateRemarks(containers: readonly Container[]): Remark[] {
+  return containers.flatMap((container) => {
+    const found = duplicateIn(container);
+    if (found === undefined) return [];
+    const why =
+      "it stands there twice, which server-side apply refuses: remove one from the program, and give a Service that names a removed port its number";
+    return [notDescribed(`container ${container.name}: ${found.list} ${found.key}`, why)];
+  });
 }
 
 function sleepRemarks(containers: readonly Container[]): Remark[] {

@@ -2,27 +2,23 @@
 
 import { boundsOf, fixedReplicas } from "../components/autoscaling.ts";
 import { defaults } from "../components/defaults.ts";
-import { configMapsToKeep, type StackState, serviceKey } from "../components/history.ts";
-import type { Release } from "../components/release.ts";
+import { configMapsToKeep, serviceKey } from "../components/history.ts";
 import { rollSeconds } from "../components/roll.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { trafficFor } from "../components/traffic/modes.ts";
 import { shiftOf } from "../components/traffic.ts";
 import { percentOf } from "../components/units.ts";
+import type { ObserveResult } from "./observation.ts";
 
 /**
  * The context of a service in a preview that cannot read its cluster, such as one that the same `up` creates. Canary gets the rendered
  * release, and so does stable, because the releases are stored in the cluster. The gate is not asked.
  *
- * @param own the state of this stack
  */
 export function contextWithoutCluster(
-  service: string,
+  { service, rendered, secrets, own, of }: Extract<ObserveResult, { kind: "unreachable" }>,
   args: ServiceArgs,
-  rendered: Release,
-  own: StackState | undefined,
-  of: Pick<RolloutContext, "resource" | "stack" | "provider" | "owner" | "ownerStash">,
 ): RolloutContext {
   const owned = tracksOf(args);
   const replicas = fixedReplicas(args);
@@ -51,6 +47,7 @@ export function contextWithoutCluster(
     ...(own && { remembered: own }),
     previous: {},
     history: [rendered],
+    ...(traffic && Object.keys(secrets).length > 0 && { secrets: { described: secrets, retained: [] } }),
     configMaps: traffic ? configMapsToKeep([rendered], {}) : {},
     hooks: { stable: {}, canary: {}, front: {} },
   };

@@ -9,6 +9,8 @@ import { objectsOf } from "../components/objects.ts";
 import { givenProvider, type ProviderOptions } from "../components/provider.ts";
 import { type Release, renderRelease } from "../components/release.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
+import type { SecretContents } from "../components/secret-content.ts";
+import { assertSecretsUsed } from "../components/secret-references.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { understoodRelease } from "../components/stored-release.ts";
 import { type ModeName, modeNameOf, modeOf } from "../components/traffic/modes.ts";
@@ -20,7 +22,7 @@ import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
-import { configMapsInUse, isComplete, type Live, ownReleaseOf, readLive } from "../live/live.ts";
+import { configMapsInUse, isComplete, type Live, ownReleaseOf, podSpecsInUse, readLive } from "../live/live.ts";
 import { rebuiltRelease } from "../live/rebuilt.ts";
 import { measuredStart } from "../live/start.ts";
 import type { RecordReading } from "../record/record.ts";
@@ -41,6 +43,7 @@ import { assertPreconditions } from "./preconditions.ts";
 import { providerFor } from "./provider.ts";
 import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
 import { configMapNames } from "./retention.ts";
+import { contentsOf, type SecretsSeen, secretsWithoutCluster, seeSecrets } from "./secrets.ts";
 import {
   assertSameCluster,
   ownStack,
@@ -82,6 +85,8 @@ export interface Observation {
   readonly configMapsInUse: Readonly<Record<string, Files>>;
   /** The live ServiceAccounts of this service that earlier releases need (accounts.ts). Empty if this stack does not own canary. */
   readonly accountsInUse: readonly string[];
+  /** The Secrets of the service. */
+  readonly secrets: SecretsSeen;
   /** Release id -> seconds that its live pods took to start. */
   readonly startSeconds: Readonly<Record<string, number>>;
   /** Whether the cluster can carry the traffic in its mode, and has what stable's autoscaler needs: rejected with the reason if not. */
@@ -118,6 +123,8 @@ export type ObserveResult =
       readonly kind: "unreachable";
       readonly service: string;
       readonly rendered: Release;
+      /** The names of the Secrets of the arguments, by their names there. */
+      readonly secrets: Readonly<Record<string, string>>;
       /** The state of this stack. */
       readonly own: StackState | undefined;
       readonly of: Pick<RolloutContext, "resource" | "stack" | "provider" | "owner" | "ownerStash">;
@@ -126,7 +133,7 @@ export type ObserveResult =
 /**
  * Reads everything on which the opening of a rollout depends. It changes nothing in the cluster, and stops where it must not read on:
  *
- * 1. The arguments are correct.
+ * 1. The arguments are correct, and the values of the Secrets are known; in a preview they may be known later.
  * 2. GRAY_RENDERED is set in previews only.
  * 3. The cluster is known, and the program does not run under mocks (mocks.ts). A preview whose provider gets its cluster only in `up` sees nothing.
  * 4. This stack runs the service on this cluster, or nowhere. Only then the owner id is registered: registering makes the engine write
@@ -143,19 +150,22 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   assertServiceArgs(resource, program);
   const { service } = namesOf(resource, program);
   const configFiles = await readAssets(program.configFiles ?? {});
-  const rendered = renderRelease(service, labelsOf(service, program), { ...program, configFiles });
+  const contents = await contentsOf(service, program);
+  const render = (secretNames: Readonly<Record<string, string>>) =>
+    renderRelease(service, labelsOf(service, program), { ...program, configFiles }, secretNames);
+  // Refuses wrong arguments before anything is read. The names of Secrets, and with them the release, are known later.
+  const withoutNames = render({});
+  assertSecretsUsed(service, withoutNames.template.spec, keysOf(program, contents));
   const file = renderedFile();
   const { namespace } = program;
   const key = serviceKey(namespace, service);
   assertDescribedOnce(resource, key);
   const given = givenProvider(opts);
-  const unreachable = async (provider: pulumi.ProviderResource, own?: StackState): Promise<ObserveResult> => ({
-    kind: "unreachable",
-    service,
-    rendered,
-    own,
-    of: { resource, stack: ownStack(), provider, ...(await ownerOf(resource, opts.aliases)) },
-  });
+  const unreachable = async (provider: pulumi.ProviderResource, own?: StackState): Promise<ObserveResult> => {
+    const secrets = await secretsWithoutCluster(service, program, resource, opts.aliases, contents);
+    const of = { resource, stack: ownStack(), provider, ...(await ownerOf(resource, opts.aliases)) };
+    return { kind: "unreachable", service, rendered: render(secrets), secrets, own, of };
+  };
   if (isMocked()) return unreachable(given ?? providerFor({}, "none"));
   requestOwnStack();
   await awaitDependencies(opts);
@@ -193,13 +203,30 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const isWhole = remembered.damaged.length === 0;
   const isOwn = ({ metadata }: PartialObject) => metadata.annotations?.[ownerAnnotation] === owner;
   const all = () => filesIn(service, maps.filter(isOwn));
-  const inUse = ownsCanary ? (isWhole ? await configMapsInUse(of, files, pods) : all()) : {};
+  const specs = ownsCanary ? await podSpecsInUse(of, pods) : [];
+  const inUse = ownsCanary ? (isWhole ? configMapsInUse(files, specs) : all()) : {};
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
   const { stackStates, record } =
     file === undefined ? { stackStates: remembered, record: recorded } : assumeReleased(coming, remembered, recorded);
+  const secrets = await seeSecrets({
+    of,
+    args: program,
+    resource,
+    aliases: opts.aliases,
+    contents,
+    history: stackStates.history,
+    ofCanary: stackStates.history.find(({ id }) => id === stackStates.canaryRuns),
+    coming,
+    live,
+    specs,
+    owner,
+    isDamaged: !isWhole,
+  });
+  const rendered = program.secrets ? render(secrets.described) : withoutNames;
   // The releases that canary may run. Which of them it does run is not decided yet.
   const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
   const configMaps = ownsCanary ? configMapNames(service, releases, configMapsToKeep(releases, inUse)) : [];
+  const secretNames = ownsCanary ? [...new Set([...Object.values(secrets.described), ...secrets.live])] : [];
   const accounts = ownsCanary ? await accountsInUse(of, args, releases, live) : [];
   const epoch = GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined;
   // A rollback must not depend on an object that it does not change.
@@ -207,7 +234,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const [[trafficPossible, objects], trialFailures, comparisons, isAutoscalerRemoved] = await Promise.all([
     Promise.allSettled([
       Promise.all([ownsCanary && assertTrafficPossible(of, args), assertAutoscalable(of, args)]).then(() => {}),
-      readObjects(of, live, maps, objectsOf(service, args, configMaps, accounts)),
+      readObjects(of, live, maps, objectsOf(service, args, configMaps, accounts, secretNames)),
     ]),
     isTried ? tryObjects(of, args, rendered, live) : [],
     compareLive(api, tracksOf(args), live, releases),
@@ -230,6 +257,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
     stackStates,
     configMapsInUse: inUse,
     accountsInUse: accounts,
+    secrets,
     startSeconds,
     trafficPossible,
     objects,
@@ -242,6 +270,12 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
     observation,
     through: { resource, api, given, access: access ?? {}, ownerStash, renderedFile: file },
   };
+}
+
+/** The keys of the Secrets of the arguments, as far as they are known. */
+function keysOf({ secrets = {} }: ServiceArgs, contents: SecretContents): Record<string, string[] | undefined> {
+  const entries = Object.keys(secrets).map((name) => [name, contents[name] && Object.keys(contents[name])] as const);
+  return Object.fromEntries(entries);
 }
 
 /** The releases that are not stored, of which the stack state has a copy, as far as their files are there. */

@@ -34,8 +34,7 @@ export async function openRollout(
   opts: ProviderOptions = {},
 ): Promise<RolloutContext> {
   const observed = await observe(name, args, opts);
-  if (observed.kind === "unreachable")
-    return contextWithoutCluster(observed.service, args, observed.rendered, observed.own, observed.of);
+  if (observed.kind === "unreachable") return contextWithoutCluster(observed, args);
   const { observation, through } = observed;
   return apply(observation, decide(observation), through);
 }

@@ -8,7 +8,7 @@ import type { Release } from "../components/release.ts";
 import { rollSeconds } from "../components/roll.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { tracksOf } from "../components/service-args.ts";
-import { rollOrder, shiftOf, type Track } from "../components/traffic.ts";
+import { rollOrder, shiftOf, type Track, tracks } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { Unreachable } from "../kubernetes/api-error.ts";
 import { releaseOf } from "../live/live.ts";
@@ -27,6 +27,7 @@ import type { Observation } from "./observation.ts";
 import { assertOwned, type OwnableObject } from "./owner.ts";
 import { assertKnown } from "./preconditions.ts";
 import { configMapNames, lostWarnings, previousOf, storedReleases } from "./retention.ts";
+import { goneRefusal, goneWarnings, keptSecrets, keyLostWarning } from "./secrets.ts";
 import { sequences } from "./sequence.ts";
 import {
   changesFront,
@@ -76,7 +77,7 @@ export interface Admitted extends Reported {
 export type Opening = Refused | Admitted;
 
 /**
- * Decides what this `up` does. It is refused by the first of these conditions that does not hold; in a preview 7 and 9 only warn.
+ * Decides what this `up` does. It is refused by the first of these conditions that does not hold; in a preview 7, 8 and 10 only warn.
  *
  * 1. The record holds the adoption of an adopted Deployment.
  * 2. A release of a live service is stored, or this stack has a state of it. With a break-glass override the history starts again.
@@ -85,9 +86,10 @@ export type Opening = Refused | Admitted;
  * 5. The cluster can carry the traffic as the program splits it; a driver and a break-glass override are only warned (gateways.ts).
  * 6. The API server accepts the objects as the program describes them (accepted.ts). A driver and a break-glass override do not ask.
  * 7. The gate admits the release of each track (gate.ts).
- * 8. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
- * 9. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
- * 10. An adopted Deployment that is replaced leaves its pods.
+ * 8. The Secrets that a release needs exist, if a track changes to it (secrets.ts).
+ * 9. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
+ * 10. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
+ * 11. An adopted Deployment that is replaced leaves its pods.
  */
 export function decide(observed: Observation): Opening {
   const reported: { log: LogLine[]; canary?: Release } = { log: [] };
@@ -145,20 +147,26 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   const answers = Object.values(admissions);
   refuseIf(answers.find(({ admitted }) => !admitted)?.sentence); // 7
   for (const { code, sentence } of answers) if (code === "first-install" || code === "break-glass") warn(sentence);
+  const running = runningReleases(live);
+  refuseIf(goneRefusal(service, observation.secrets.gone, releases, running)); // 8
+  if (observation.secrets.isKeyLost) warn(keyLostWarning(service, stack.fullName));
   const history = storedReleases(args, releases, stackStates, adopted, [
     releaseOf(live.deployments.stable),
     ...stableReleases(record).slice(0, 2),
   ]);
   lostWarnings(service, stackStates, history).forEach(warn);
+  goneWarnings(service, observation.secrets.gone, history, running).forEach(warn);
   const configMaps = traffic ? configMapsToKeep(history, observation.configMapsInUse) : {};
+  const secrets = traffic ? keptSecrets(args, observation.secrets, history) : undefined;
   const needed = neededAccounts(history, live);
   const accounts = traffic ? observation.accountsInUse.filter((name) => needed.includes(name)) : [];
-  const written = objectsOf(service, args, configMapNames(service, history, configMaps), accounts);
+  const secretNames = secrets ? [...Object.values(secrets.described), ...secrets.retained] : [];
+  const written = objectsOf(service, args, configMapNames(service, history, configMaps), accounts, secretNames);
   const isWritten = ({ object }: OwnableObject) =>
     written.some(({ kind, name }) => kind === object.kind && name === object.name);
   const owning = { service, namespace: args.namespace, owner, stack: stack.fullName, own, breakGlass };
-  assertOwned(owning, resultOf(observation.objects).filter(isWritten)).forEach(warn); // 8
-  if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, { epoch, breakGlass })); // 9
+  assertOwned(owning, resultOf(observation.objects).filter(isWritten)).forEach(warn); // 9
+  if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, { epoch, breakGlass })); // 10
   const headless = traffic && headlessWarning(service, args, traffic);
   if (headless !== undefined) warn(headless);
   for (const text of traffic ? describeWeight(service, args, live, traffic) : [])
@@ -167,8 +175,18 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   if (share !== undefined) warn(share);
   const isAdopted = adopted !== undefined || own?.adopted === true;
   const keepsRoutes = (observation.keptRoutes ?? []).length > 0;
-  const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id, keepsRoutes) : undefined; // 10
-  return { adopted, releases, admissions, traffic, history, configMaps, accounts, adopting };
+  const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id, keepsRoutes) : undefined; // 11
+  return {
+    adopted,
+    releases,
+    admissions,
+    traffic,
+    history,
+    configMaps,
+    secrets: secretNames.length > 0 ? secrets : undefined,
+    accounts,
+    adopting,
+  };
 }
 
 /** What an `up` does that passes the conditions. */
@@ -177,7 +195,7 @@ function planOf(
   passed: ReturnType<typeof checkConditions>,
 ): Omit<Admitted, "kind" | keyof Reported> {
   const { service, args, live, record, stackStates, stack, isPreview, startSeconds } = observation;
-  const { adopted, releases, traffic, history, configMaps, accounts, adopting } = passed;
+  const { adopted, releases, traffic, history, configMaps, secrets, accounts, adopting } = passed;
   const { own } = stackStates;
   const compared = comparedTo([...Object.values(releases), ...stackStates.history], observation);
   const drifted = new Map(
@@ -212,6 +230,7 @@ function planOf(
       ...(own && { remembered: own }),
       history,
       configMaps,
+      ...(secrets && { secrets }),
       ...(accounts.length > 0 && { serviceAccounts: accounts }),
       ...(adopting && { adopted: adopting }),
     },
@@ -251,6 +270,16 @@ function comparedTo(releases: readonly Release[], { args, comparisons }: Observa
     const found = comparisons[track];
     return found && known.has(found.release) ? [[track, found] as [Track, Compared]] : [];
   });
+}
+
+/** The ids of the releases that the tracks run. */
+function runningReleases({ deployments }: Observation["live"]): Partial<Record<Track, string>> {
+  return Object.fromEntries(
+    tracks.flatMap((track) => {
+      const id = releaseOf(deployments[track]);
+      return id === undefined ? [] : [[track, id]];
+    }),
+  );
 }
 
 /** What was read. @throws why it could not be read, or does not hold */

@@ -1,16 +1,17 @@
 /** Ownership of objects: owner ids, and the check that each object belongs to this stack. */
 
 import { randomBytes } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { oneLine } from "../border/foreign-text.ts";
 import type { StackState } from "../components/history.ts";
-import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation, stashType } from "../components/names.ts";
+import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { ObjectReference } from "../components/object-reference.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Metadata, PartialObject } from "../kubernetes/objects/metadata.ts";
 import { objectPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { Live } from "../live/live.ts";
+import { heldValue } from "./held-value.ts";
 import { perDeployment } from "./per-deployment.ts";
 import { ownStack } from "./stack-state.ts";
 
@@ -32,25 +33,10 @@ export async function ownerOf(
   resource: string,
   former: NonNullable<pulumi.ComponentResourceOptions["aliases"]> = [],
 ): Promise<Owner> {
-  const input = randomBytes(8).toString("hex");
-  // A stash keeps its first value; without ignoreChanges each run would show a change.
-  const opts = { ignoreChanges: ["input"], aliases: former.map((alias) => pulumi.output(alias).apply(stashOf)) };
-  const ownerStash = new pulumi.Stash(ownerName(resource), { input }, opts);
-  const output: { apply(use: (value?: unknown) => void, withUnknowns: boolean): unknown } = ownerStash.output;
-  const held = await new Promise<unknown>((use) => output.apply(use, true));
-  // If the value is unknown, the run leaves the stash out: a refresh that runs the program, or an up with --target. Such a run creates
-  // no object, because every object depends on the stash.
-  return { owner: typeof held === "string" ? held : input, ownerStash };
-}
-
-/** The stash of a component that had this alias as its name. */
-function stashOf(alias: pulumi.Unwrap<pulumi.URN | pulumi.Alias>): pulumi.Alias | pulumi.URN {
-  if (typeof alias === "object") {
-    const { parent: _, type: __, name, ...others } = alias;
-    return { ...others, ...(name !== undefined && { name: ownerName(name) }) };
-  }
-  const [stack, project, , name = ""] = alias.split("::");
-  return [stack, project, stashType, ownerName(name)].join("::");
+  const first = randomBytes(8).toString("hex");
+  // A run that leaves the stash out creates no object, because every object depends on the stash.
+  const { value, stash } = await heldValue(ownerName, resource, first, { former });
+  return { owner: value, ownerStash: stash };
 }
 
 /** The name of the component of each service that this deployment has opened, by stack and key. */
@@ -135,6 +121,12 @@ export function assertOwned(
   return takeovers;
 }
 
+/** How to use an object that another creator made. */
+const uses: Readonly<Record<string, string>> = {
+  Secret: "name it in the containers in place of secrets, ",
+  ServiceAccount: "use it by pod.serviceAccountName in place of serviceAccount, ",
+};
+
 /** Checks that an object has the label of the service, if it exists. @throws UserError if it does not */
 export function assertOurs(kind: string, object: Labelled | undefined, service: string, namespace: string): void {
   const owner = object?.metadata.labels?.[serviceLabel];
@@ -142,7 +134,7 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
   const { name } = object.metadata;
   const isAdoptable = owner === undefined && name === service && ["Deployment", "Service", "Ingress"].includes(kind);
   const adopt = isAdoptable ? `adopt it with gray adopt ${service} if kubectl or Helm created it, ` : "";
-  const use = kind === "ServiceAccount" ? "use it by pod.serviceAccountName in place of serviceAccount, " : "";
+  const use = uses[kind] ?? "";
   throw new UserError(
     `${kind} ${name} in namespace ${namespace} was not created by this program: ${adopt}${use}choose another service name, or remove that ${kind} yourself if nothing uses it.`,
   );

@@ -23,8 +23,19 @@ const listAttempts = 3;
 /** The format in which metrics are requested. A server that does not have it may send another one, which the parser refuses. */
 const plainText = "text/plain;version=0.0.4,*/*;q=0.1";
 
+/** The paths of Secrets, of which only the metadata is requested (KEP-2334), so that no value reaches this process. */
+const secretsPath = /\/api\/v1\/(?:namespaces\/[^/?]+\/)?secrets(?<one>\/[^/?]+)?(?:\?|$)/;
+
+/** The format in which an object or a list is requested. */
+function formatOf(path: string): string {
+  const found = secretsPath.exec(path);
+  if (!found) return "application/json";
+  return `application/json;as=PartialObjectMetadata${found.groups?.one === undefined ? "List" : ""};g=meta.k8s.io;v=v1`;
+}
+
 interface Page<T> {
-  items: T[];
+  kind?: string;
+  items: T[] | null;
   metadata: { continue?: string };
 }
 
@@ -59,8 +70,10 @@ export function connect(access: Access, stopping?: AbortSignal): Cluster {
         ...(next && { continue: next }),
       });
       const page = (await call("GET", `${path}?${query}`)) as Page<T>;
-      if (!Array.isArray(page.items)) throw new Unreachable(`The answer to GET ${path} is no list.`);
-      items.push(...page.items);
+      // An empty list of metadata has null for its items (seen with Kubernetes 1.36).
+      const found = page.kind === "PartialObjectMetadataList" ? (page.items ?? []) : page.items;
+      if (!Array.isArray(found)) throw new Unreachable(`The answer to GET ${path} is no list.`);
+      items.push(...found);
       next = page.metadata.continue;
     } while (next);
     return items;
@@ -169,7 +182,7 @@ function open(
   method: string,
   path: string,
   body: object | undefined,
-  { accept = "application/json", signal, credentials }: How,
+  { accept = method === "GET" ? formatOf(path) : "application/json", signal, credentials }: How,
 ): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {

@@ -32,6 +32,8 @@ interface Namespaced {
   readonly PodDisruptionBudget: DisruptionBudgetObject;
   readonly ReplicaSet: ReplicaSetObject;
   readonly ScaledObject: PartialObject;
+  /** Without its values, which gray never reads. */
+  readonly Secret: PartialObject;
   readonly Service: ServiceObject;
   readonly ServiceAccount: PartialObject;
   readonly StatefulSet: PartialObject;
@@ -67,6 +69,7 @@ const resources: { readonly [Kind in keyof Objects]: readonly [apiVersion: strin
   PodDisruptionBudget: ["policy/v1", "poddisruptionbudgets"],
   ReplicaSet: ["apps/v1", "replicasets"],
   ScaledObject: ["keda.sh/v1alpha1", "scaledobjects"],
+  Secret: ["v1", "secrets"],
   SelfSubjectReview: ["authentication.k8s.io/v1", "selfsubjectreviews"],
   Service: ["v1", "services"],
   ServiceAccount: ["v1", "serviceaccounts"],

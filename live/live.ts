@@ -3,7 +3,7 @@
 import { oneLine } from "../border/foreign-text.ts";
 import type { Files } from "../components/config-files.ts";
 import { adoptedAnnotation, backendName, deploymentName, stackAnnotation } from "../components/names.ts";
-import { configMapsOf } from "../components/release.ts";
+import { configMapsOf, type PodSpec } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
@@ -144,26 +144,38 @@ export function isStuck({ metadata, status }: DeploymentObject): boolean {
  * pods or ReplicaSets cannot be read.
  *
  * @param files the files of the service's ConfigMaps, by name
+ * @param specs what `podSpecsInUse` gives
+ */
+export function configMapsInUse(
+  files: Readonly<Record<string, Files>>,
+  specs: PodSpecsInUse,
+): Readonly<Record<string, Files>> {
+  if (specs === undefined) return files;
+  const used = new Set(specs.flatMap(configMapsOf));
+  return Object.fromEntries(Object.entries(files).filter(([name]) => used.has(name)));
+}
+
+/** The specs of pods that run or that a ReplicaSet may create; undefined if they cannot be read. */
+export type PodSpecsInUse = readonly (PodObject["spec"] | PodSpec)[] | undefined;
+
+/**
+ * The specs of the live pods of a service, and of the ReplicaSets with replicas, which may create more.
+ *
  * @param listed the live pods of the service
  */
-export async function configMapsInUse(
+export async function podSpecsInUse(
   { api, namespace, service }: ServiceHandle,
-  files: Readonly<Record<string, Files>>,
   listed: Promise<readonly PodObject[]>,
-): Promise<Record<string, Files>> {
+): Promise<PodSpecsInUse> {
   try {
     const [pods, replicaSets] = await Promise.all([
       listed,
       api.list(listPath("ReplicaSet", namespace), `app=${service}`),
     ]);
-    const specs = [
-      ...pods.map((pod) => pod.spec),
-      ...replicaSets.filter((set) => set.spec.replicas).map((set) => set.spec.template?.spec),
-    ];
-    const used = new Set(specs.flatMap((spec) => (spec ? configMapsOf(spec) : [])));
-    return Object.fromEntries(Object.entries(files).filter(([name]) => used.has(name)));
+    const templates = replicaSets.filter((set) => set.spec.replicas).map((set) => set.spec.template?.spec);
+    return [...pods.map((pod) => pod.spec), ...templates].filter((spec) => spec !== undefined);
   } catch (error) {
-    if (error instanceof ApiError) return { ...files };
+    if (error instanceof ApiError) return undefined;
     throw error;
   }
 }

@@ -7,17 +7,21 @@ import { UserError } from "../components/user-error.ts";
 /** Arguments that are stored as a secret: the credentials for the cluster. */
 const secretArguments = ["access"];
 
+/** The path of the values of Secrets, which stay Outputs (components/secret-content.ts). */
+const secretValues = /^secrets\.[^.]*\.data$/;
+
 /**
  * The arguments as constants, which a release needs because its id is the hash of its content. A value that Pulumi knows is a constant,
- * also if it comes from another resource. A field that is null is left out, as not given.
+ * also if it comes from another resource. A field that is null is left out, as not given. The values of Secrets stay Outputs.
  *
  * @returns undefined if an argument is not known, because only `up` or a later `up` will know it
  * @throws UserError if an argument is a secret
  * @example await constantArgs("web", { namespace: pulumi.output("shop") }) // { namespace: "shop" }
  */
 export async function constantArgs(service: string, inputs: pulumi.Inputs): Promise<ServiceArgs | undefined> {
-  const args = await constant(service, inputs, "");
-  if (!pulumi.containsUnknowns(args)) return args as ServiceArgs;
+  const args = (await constant(service, inputs, "")) as ServiceArgs;
+  const { secrets: _, ...constants } = args;
+  if (!pulumi.containsUnknowns(constants)) return args;
   pulumi.log.warn(
     `${service}: an argument is not known before pulumi up, so this preview shows none of its objects; up reads the cluster first, and may stop there.`,
   );
@@ -25,10 +29,13 @@ export async function constantArgs(service: string, inputs: pulumi.Inputs): Prom
 }
 
 async function constant(service: string, value: unknown, at: string): Promise<unknown> {
+  if (secretValues.test(at)) return pulumi.secret(value);
   if (pulumi.Output.isInstance(value)) {
-    if ((await pulumi.isSecret(value)) && !secretArguments.includes(at.split(".", 1)[0] ?? "")) {
+    // A secret makes what contains it one, also the map of all Secrets, which says where their values are.
+    const holdsSecrets = at === "secrets" || /^secrets\.[^.]*$/.test(at);
+    if (!holdsSecrets && (await pulumi.isSecret(value)) && !secretArguments.includes(at.split(".", 1)[0] ?? "")) {
       throw new UserError(
-        `${service}: ${at} is a secret, and a release is stored as plain text: put the value into a Kubernetes Secret, and refer to that.`,
+        `${service}: ${at} is a secret, and a release is stored as plain text: give the value in secrets, and refer to that by its name.`,
       );
     }
     // Not `apply`, which is not called for a value that is known only in `up`.

@@ -5,6 +5,7 @@ import type { PodSpec } from "../../components/release.ts";
 /** A container of a pod; the fields used here. */
 export interface Container {
   readonly name: string;
+  readonly env?: PodSpec["containers"][number]["env"];
   readonly envFrom?: PodSpec["containers"][number]["envFrom"];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly lifecycle?: { readonly preStop?: object };

@@ -165,6 +165,9 @@ class Reader {
     if (list !== undefined) return { type: "array", items: this.typeOf(list, place) };
     const inner = /^Readonly<(.*)>$/.exec(type)?.[1];
     if (inner !== undefined) return this.typeOf(inner, place);
+    // Every property of a package accepts Outputs.
+    const input = /^Input<(.*)>$/.exec(type)?.[1];
+    if (input !== undefined) return this.typeOf(input, place);
     const map = /^Record<string, (.*)>$/.exec(type)?.[1];
     if (map !== undefined) return { type: "object", additionalProperties: this.typeOf(map, place) };
     if (type.startsWith("{")) return this.#object(place, "", fieldsFrom(type, 1));

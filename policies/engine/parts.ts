@@ -15,7 +15,7 @@ export interface Part {
 const routeKinds = ["HTTPRoute"] as const;
 
 /** The kinds of objects in front of both tracks, which belong to the stack of canary, whatever their names. */
-export const frontKinds: readonly string[] = ["Service", "ConfigMap", "Ingress", ...routeKinds];
+export const frontKinds: readonly string[] = ["Service", "ConfigMap", "Secret", "Ingress", ...routeKinds];
 
 /**
  * Whether routes split the requests of a service's users, so that the number of pods does not determine canary's share.

@@ -196,12 +196,12 @@ const bad: [what: string, args: object, sentence: string][] = [
   [
     "an Output where a constant is needed",
     { namespace: pulumi.output("shop") },
-    "web: namespace is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.",
+    "web: namespace is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, read it from the configuration or a StackReference first, or put a confidential value into secrets.",
   ],
   [
     "an Output within an argument",
     { serviceSpec: { loadBalancerIP: pulumi.output("192.0.2.1") } },
-    "web: serviceSpec.loadBalancerIP is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.",
+    "web: serviceSpec.loadBalancerIP is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, read it from the configuration or a StackReference first, or put a confidential value into secrets.",
   ],
   [
     "a selector of the Service",

@@ -40,7 +40,7 @@ const container = (name: string) =>
     image: fc.constantFrom("web:1", "registry:5000/a/web:1.2", `web@sha256:${"0".repeat(64)}`),
     imagePullPolicy: some(fc.constantFrom("Always", "IfNotPresent", "Never")),
     ports: some(fc.constant([{ containerPort: 8080 }, { containerPort: 53, protocol: "UDP" }])),
-    env: some(fc.array(variable, { minLength: 1, maxLength: 2 })),
+    env: some(fc.uniqueArray(variable, { minLength: 1, maxLength: 2, selector: ({ name }) => name })),
     readinessProbe: probe,
     livenessProbe: some(probe),
     startupProbe: some(probe),

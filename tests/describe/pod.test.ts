@@ -72,6 +72,21 @@ describe("the description of a pod", () => {
     );
   });
 
+  it("reports an entry that the live pods have twice and up would refuse", () => {
+    const twice = {
+      ...container,
+      env: [
+        { name: "A", value: "1" },
+        { name: "A", value: "2" },
+      ],
+    };
+    const { remarks } = describePodOf({ containers: [container], initContainers: [{ ...twice, name: "migrate" }] });
+    assert.match(
+      JSON.stringify(remarks),
+      /"not-described","what":"container migrate: env A","why":"it stands there twice/,
+    );
+  });
+
   it("puts the container behind the Service first if the live first one has no readinessProbe", () => {
     const { readinessProbe: _, ports: __, ...agent } = container;
     const { args, remarks } = describePodOf({ containers: [{ ...agent, name: "agent" }, container] });

@@ -163,7 +163,7 @@ export class ApiServer {
   /** What it answers, also to a call without a connection. */
   answer(request: ApiRequest): Answer {
     this.requests.push(request);
-    return this.intercept(request) ?? this.#serve(request);
+    return this.intercept(request) ?? metadataOnly(request, this.#serve(request));
   }
 
   #serve({ method, path, query, body, operations }: ApiRequest): Answer {
@@ -233,7 +233,7 @@ export class ApiServer {
 const nothing = () => undefined;
 
 const collections =
-  /\/(configmaps|daemonsets|deployments|endpointslices|events|horizontalpodautoscalers|httproutes|ingresses|poddisruptionbudgets|pods|replicasets|serviceaccounts|services|statefulsets)$/;
+  /\/(configmaps|daemonsets|deployments|endpointslices|events|horizontalpodautoscalers|httproutes|ingresses|poddisruptionbudgets|pods|replicasets|secrets|serviceaccounts|services|statefulsets)$/;
 
 const gatewayVersion = "gateway.networking.k8s.io/v1";
 /** The path of the Gateway API, and of the object that stands for it. */
@@ -241,6 +241,16 @@ const gatewayApi = `/apis/${gatewayVersion}`;
 const kedaVersion = "keda.sh/v1alpha1";
 /** The same for KEDA. */
 const kedaApi = `/apis/${kedaVersion}`;
+
+/** The answer with the metadata alone, if the request is for that (KEP-2334). */
+function metadataOnly({ headers }: ApiRequest, answer: Answer): Answer {
+  if (!String(headers.accept).includes("as=PartialObjectMetadata") || answer.status !== 200) return answer;
+  const { kind, metadata, items } = (answer as { body: ApiObject }).body;
+  if (kind !== "List") return { status: 200, body: { kind: "PartialObjectMetadata", metadata } };
+  const found = items.map(({ metadata }: ApiObject) => ({ metadata }));
+  // As a real one does.
+  return { status: 200, body: { kind: "PartialObjectMetadataList", metadata, items: found.length > 0 ? found : null } };
+}
 
 function contentOf(answer: Answer): { type: string; body: string | Readable } {
   if ("stream" in answer) return { type: "text/plain", body: answer.stream };

@@ -19,6 +19,8 @@ export interface Registered {
   readonly imports: string;
   /** Names of the resources that it waits for. */
   readonly dependsOn: readonly string[];
+  /** The fields whose changes are ignored. */
+  readonly ignoreChanges: readonly string[];
   readonly timeouts: { readonly create: string; readonly update: string };
   /** Moments at which a hook of it runs, e.g. `beforeUpdate`. */
   readonly hooks: readonly string[];
@@ -48,7 +50,12 @@ interface Options {
   /** What a resource's outputs are; undefined where it is left out, as by a refresh that would have to make it. @default its inputs */
   readonly outcomeOf?: (type: string, inputs: Record<string, unknown>) => object | undefined;
   /** Called with each resource of a provider as it is made; a throw fails it. */
-  readonly made?: (type: string, inputs: Record<string, unknown>, imports: string) => void;
+  readonly made?: (
+    type: string,
+    inputs: Record<string, unknown>,
+    imports: string,
+    ignoreChanges: readonly string[],
+  ) => void;
 }
 
 /** The outputs of resources, by URN. */
@@ -119,7 +126,8 @@ export async function run(program: () => unknown, options: Options = {}): Promis
             state: { ...args.inputs, output: outcome.failure ? undefined : stash(args.name, args.inputs.input) },
           };
         }
-        if (args.custom && !preview && !outcome.failure) made(args.type, args.inputs, args.id ?? "");
+        if (args.custom && !preview && !outcome.failure)
+          made(args.type, args.inputs, args.id ?? "", current?.ignoreChanges ?? []);
         Object.assign(current ?? {}, { inputs: args.inputs });
         const isPassword = args.type.endsWith("RandomPassword");
         const state = isPassword ? { ...args.inputs, result: "s3cret" } : (outcomeOf(args.type, args.inputs) ?? {});
@@ -199,6 +207,7 @@ function record(
       protect: request.getProtect(),
       imports: request.getImportid(),
       dependsOn: request.getDependenciesList().map(nameIn),
+      ignoreChanges: request.getIgnorechangesList(),
       timeouts: { create: timeouts?.getCreate() ?? "", update: timeouts?.getUpdate() ?? "" },
       hooks: [...bound.keys()],
       inputs: {},

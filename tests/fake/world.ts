@@ -20,6 +20,12 @@ export interface Exports {
   readonly [name: string]: any;
 }
 
+/** The key of a secret in the protocol of the SDK (runtime/rpc.ts). */
+const specialSigKey = "4dabf18193072939515e22adb298388d";
+
+/** The inputs of an object that was imported. */
+const asItIs = "as it is";
+
 type Program = () => Promise<Exports>;
 
 /** A stash keeps its first value in `output`. */
@@ -112,15 +118,16 @@ export class World {
           return output;
         },
         step: (type, inputs, imports) => this.#step(type, inputs as ApiObject, imports),
-        made: (type, inputs, imports) => {
-          const path = pathOf(type, inputs as ApiObject);
+        made: (type, given, imports, ignoreChanges) => {
+          const path = pathOf(type, given as ApiObject);
           if (path === undefined) return;
+          const inputs = this.#withOld(path, withoutSecrets(given) as ApiObject, ignoreChanges);
           made.add(path);
-          const step = this.#step(type, inputs as ApiObject, imports);
-          if (step === "Import") this.#inputs.set(path, "as it is");
+          const step = this.#step(type, inputs, imports);
+          if (step === "Import") this.#inputs.set(path, asItIs);
           if (step === "Same" || step === "Import") return;
           this.#inputs.set(path, canonicalJson(inputs));
-          this.#roll(path, inputs as ApiObject, status);
+          this.#roll(path, inputs, status);
         },
       },
     );
@@ -289,6 +296,14 @@ export class World {
     return this.#inputs.get(path) === canonicalJson(inputs) ? "Same" : "Update";
   }
 
+  /** The inputs with the former value of each field whose changes are ignored. */
+  #withOld(path: string, inputs: ApiObject, ignoreChanges: readonly string[]): ApiObject {
+    const text = this.#inputs.get(path);
+    if (text === undefined || text === asItIs || ignoreChanges.length === 0) return inputs;
+    const former = JSON.parse(text);
+    return { ...inputs, ...Object.fromEntries(ignoreChanges.map((field) => [field, former[field]])) };
+  }
+
   #roll(path: string, { metadata, ...fields }: ApiObject, status: Record<string, object>): void {
     const { uid: _, resourceVersion: __, ...given } = metadata;
     const before = this.api.objects.get(path);
@@ -306,6 +321,15 @@ export class World {
       ...status[metadata.name],
     };
   }
+}
+
+/** The value with its secrets as the provider gets them: plain. The SDK gives them to mocks in the form of its protocol. */
+function withoutSecrets(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  const isSecret = specialSigKey in value && "value" in value;
+  if (isSecret) return withoutSecrets(value.value);
+  return Object.fromEntries(Object.entries(value).map(([key, inside]) => [key, withoutSecrets(inside)]));
 }
 
 /**

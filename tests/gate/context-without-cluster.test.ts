@@ -13,9 +13,10 @@ const own: StackState = {
   shift: { weight: 10, from: 5, to: 10 },
   history: ["z", "a"],
 };
-const of = { stack: "organization/shop/test", owner: "o" } as Parameters<typeof contextWithoutCluster>[4];
+const of = { stack: "organization/shop/test", owner: "o" } as Parameters<typeof contextWithoutCluster>[0]["of"];
+const seen = { kind: "unreachable", service: "web", rendered: b, secrets: {}, of } as const;
 const context = (args: Parameters<typeof serviceArgs>[0], state: StackState | undefined) =>
-  contextWithoutCluster("web", serviceArgs(args), b, state, of);
+  contextWithoutCluster({ ...seen, own: state }, serviceArgs(args));
 
 describe("the context of a service whose cluster cannot be read yet", () => {
   const fixed = {
@@ -42,6 +43,13 @@ describe("the context of a service whose cluster cannot be read yet", () => {
       history: [b],
       configMaps: b.configMaps,
     });
+  });
+
+  it("has the Secrets of the arguments in the stack of canary", () => {
+    const of = (args: Parameters<typeof serviceArgs>[0]) =>
+      contextWithoutCluster({ ...seen, own: undefined, secrets: { db: "web-db" } }, serviceArgs(args)).secrets;
+    assert.deepEqual(of({}), { described: { db: "web-db" }, retained: [] });
+    assert.equal(of({ tracks: ["stable"] }), undefined);
   });
 
   it("has what the stack state holds after it", () => {
@@ -76,6 +84,6 @@ describe("the context of a service whose cluster cannot be read yet", () => {
 
   it("has the default weight if the program has none", () => {
     const { weight: _, ...args } = serviceArgs();
-    assert.equal(contextWithoutCluster("web", args, b, undefined, of).traffic?.weight, 10);
+    assert.equal(contextWithoutCluster({ ...seen, own: undefined }, args).traffic?.weight, 10);
   });
 });

@@ -50,6 +50,27 @@ describe("a program under the mocks of gray-release/testing", () => {
     assert.equal(await settled(other.token as pulumi.Output<string>), "web-token");
   });
 
+  it("gives versioned Secrets the same names in each run", async () => {
+    const names: string[][] = [[], []];
+    for (const found of names) {
+      const last = Promise.withResolvers<void>();
+      await setMocks({
+        newResource({ type, name, inputs }) {
+          if (type === "kubernetes:core/v1:Secret") found.push(inputs.metadata.name);
+          if (name === "web-state") last.resolve();
+          return { id: name, state: {} };
+        },
+      });
+      const volumes = [{ name: "db", secret: { secretName: "db" } }];
+      const secrets = { db: { mode: "versioned", data: { password: pulumi.secret("x") } } } as const;
+      new CanaryService("web", web("a", { volumes, secrets }));
+      await last.promise;
+      await pulumi.runtime.disconnect();
+    }
+    assert.match(names[0]?.join() ?? "", /^web-db-[0-9a-f]{10}$/);
+    assert.deepEqual(names[0], names[1]);
+  });
+
   it("lets a resource of the program have hooks", async () => {
     await setMocks();
     const hook = new pulumi.ResourceHook("seen", () => {});

@@ -81,6 +81,7 @@ const ordinary: Observation = {
     canaryRuns: b,
     stableHasHistory: true,
   },
+  secrets: { described: {}, live: [], inUse: [], gone: [], isKeyLost: false },
   configMapsInUse: {},
   accountsInUse: [],
   trafficPossible: { status: "fulfilled", value: undefined },
@@ -146,6 +147,23 @@ const ofOtherStack: OwnableObject = {
 };
 const open = { epoch: 7, release: b, weight: 20 };
 
+/** A release whose pods need a Secret that is gone. */
+function goneSecret(id: string): Change {
+  const name = "web-db-0123456789";
+  const volumes = [{ name: "db", secret: { secretName: name } }];
+  const needing = ({ template: { metadata, spec }, ...rest }: Release): Release => ({
+    ...rest,
+    template: { metadata, spec: { ...spec, volumes } },
+  });
+  const changed = (each: Release) => (each.id === id ? needing(each) : each);
+  return (it) => ({
+    ...it,
+    rendered: changed(it.rendered),
+    stackStates: { ...it.stackStates, history: it.stackStates.history.map(changed) },
+    secrets: { ...it.secrets, gone: [name] },
+  });
+}
+
 /** Each condition of `decide`, in the order in which they apply, with a change of the ordinary observation that breaks it. */
 const conditions: readonly (readonly [condition: string, breaks: Change, refusal: RegExp, inPreview?: "warns"])[] = [
   [
@@ -195,18 +213,25 @@ const conditions: readonly (readonly [condition: string, breaks: Change, refusal
     "warns",
   ],
   [
-    "8. Every object that this stack writes is its own or does not exist.",
+    "8. The Secrets that a release needs exist, if a track changes to it.",
+    // Canary goes back to what it ran last, which the gate always admits.
+    all(goneSecret(b), withDeployments({ canary: deployment("web-canary", a, 1) })),
+    /^web (stable|canary): release b{12} is refused, because its pods need Secret web-db-0123456789, which is gone/,
+    "warns",
+  ],
+  [
+    "9. Every object that this stack writes is its own or does not exist.",
     withObjects(foreign),
     /^Service web in namespace dora-apps was not created by this program/,
   ],
   [
-    "9. While a rollout is open, only its driver changes the front and the number of canary's pods.",
+    "10. While a rollout is open, only its driver changes the front and the number of canary's pods.",
     withRecord({ open }),
     /^web: the weight and the number of canary pods stay as they are while the rollout of b{12} is open/,
     "warns",
   ],
   [
-    "10. An adopted Deployment that is replaced leaves its pods.",
+    "11. An adopted Deployment that is replaced leaves its pods.",
     isAdopted({}),
     /^Deployment web in namespace dora-apps has lost the annotation pulumi\.com\/deletionPropagationPolicy/,
   ],
@@ -253,7 +278,7 @@ describe("the opening of a rollout", () => {
     for (const [sentence, change, warning] of [
       ["2. starts the history again", nothingStored, /so it starts a new history because: fire\./],
       ["7. passes the gate", conditions[6]?.[1] ?? assert.fail(), /passes the gate by a break-glass override: fire/],
-      ["8. takes over the objects of another stack", withObjects(ofOtherStack), /it is taken over because: fire\./],
+      ["9. takes over the objects of another stack", withObjects(ofOtherStack), /it is taken over because: fire\./],
     ] as const) {
       it(`${sentence}, with a warning`, () => {
         const opening = admitted(decide(all(change, breakGlass)(ordinary)));
@@ -261,9 +286,22 @@ describe("the opening of a rollout", () => {
       });
     }
 
-    it("9. changes the front", () => {
+    it("10. changes the front", () => {
       assert.equal(admitted(decide(all(withRecord({ open }), breakGlass)(ordinary))).context.traffic?.weight, 20);
     });
+  });
+
+  it("only warns of a Secret that is gone if no track changes to its release", () => {
+    const opening = admitted(decide(all(goneSecret(a), withArgs({ releaseHistoryLimit: 10 }))(ordinary)));
+    assert.match(
+      warningsOf(opening).join("\n"),
+      /^web: Secret web-db-0123456789 of release a{12} is gone, so no new pod of it can start: restore the Secret, or describe the release again with the same values\.$/m,
+    );
+  });
+
+  it("warns that the key of versioned Secrets is lost", () => {
+    const opening = admitted(decide({ ...ordinary, secrets: { ...ordinary.secrets, isKeyLost: true } }));
+    assert.match(warningsOf(opening).join("\n"), /^web: the state of stack organization\/shop\/test has lost the key/m);
   });
 
   describe("of objects that the API server did not accept", () => {

@@ -14,7 +14,7 @@ import { ApiError, Unreachable } from "../../kubernetes/api-error.ts";
 import { connect } from "../../kubernetes/client.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { ApiServer } from "../fake/api-server.ts";
+import { type ApiObject, ApiServer } from "../fake/api-server.ts";
 
 /** A key for loopback alone, and its certificate for the name kubernetes; valid for a hundred years. */
 const [key, certificate] = ["key", "certificate"].map((name) =>
@@ -47,6 +47,26 @@ describe("the client of the cluster", () => {
     api.put(`${maps}/a`, { metadata: { name: "a" }, data: { x: "1" } });
     assert.deepEqual((await cluster().get<{ data: unknown }>(`${maps}/a`))?.data, { x: "1" });
     assert.equal(await cluster().get(`${maps}/none`), undefined);
+  });
+
+  it("reads of Secrets the metadata alone, and of other objects everything", async () => {
+    const secrets = "/api/v1/namespaces/secrets/secrets";
+    const labels = { a: "b" };
+    assert.deepEqual(await cluster().list(secrets), []);
+    for (const name of ["a", "b"]) api.put(`${secrets}/${name}`, { metadata: { name, labels }, data: { x: "1" } });
+    const found = [
+      ...(await cluster().list<ApiObject>(secrets, "a=b")),
+      await cluster().get<ApiObject>(`${secrets}/a`),
+      ...(await cluster().list<ApiObject>("/api/v1/secrets")),
+    ];
+    assert.deepEqual(
+      found.map((each) => [each?.metadata.name, each?.data]),
+      ["a", "b", "a", "a", "b"].map((name) => [name, undefined]),
+    );
+    const map = "/api/v1/namespaces/secrets/configmaps/a";
+    api.put(map, { metadata: { name: "a" }, data: { x: "1" } });
+    assert.deepEqual((await cluster().get<ApiObject>(map))?.data, { x: "1" });
+    assert.equal((await cluster().list<ApiObject>("/api/v1/namespaces/secrets/configmaps"))[0]?.data.x, "1");
   });
 
   it("sends no request for a path that leads elsewhere, and does not retry", async () => {

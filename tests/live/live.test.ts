@@ -3,7 +3,7 @@ import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { listPath } from "../../kubernetes/resources.ts";
-import { arrived, configMapsInUse, isComplete, readLive, releaseOf } from "../../live/live.ts";
+import { arrived, configMapsInUse, isComplete, podSpecsInUse, readLive, releaseOf } from "../../live/live.ts";
 import { filesIn, readConfigMaps } from "../../record/release-store.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
@@ -124,11 +124,8 @@ describe("the config files that must not be deleted", () => {
       putVerdict(api, "bbbbbbbbbbbb", verdict("good"));
       api.intercept = ({ path }) => (path.endsWith("/pods") ? { status: 403, body: { message: "no" } } : undefined);
       const of = { api: direct(api), namespace: "dora-apps", service: "web" };
-      const found = await configMapsInUse(
-        of,
-        filesIn("web", await readConfigMaps(of)),
-        of.api.list(listPath("Pod", "dora-apps"), "app=web"),
-      );
+      const specs = await podSpecsInUse(of, of.api.list(listPath("Pod", "dora-apps"), "app=web"));
+      const found = configMapsInUse(filesIn("web", await readConfigMaps(of)), specs);
       assert.deepEqual(found, { [name]: { a: "b" } });
     } finally {
       await api.stop();

@@ -63,4 +63,33 @@ describe("the arguments from another language", () => {
       access: { kubeconfig: "{}" },
     });
   });
+
+  const values = (output: unknown) => (output as { promise(withUnknowns: boolean): Promise<unknown> }).promise(true);
+
+  for (const [what, secrets] of [
+    ["a value", { db: { mode: "shared", data: { password: pulumi.secret("s3cret") } } }],
+    ["the values together", { db: { mode: "shared", data: pulumi.secret({ password: "s3cret" }) } }],
+    ["one Secret", { db: pulumi.secret({ mode: "shared", data: { password: "s3cret" } }) }],
+    ["all Secrets", pulumi.secret({ db: { mode: "shared", data: { password: "s3cret" } } })],
+    ["nothing", { db: { mode: "shared", data: { password: "s3cret" } } }],
+  ] as const) {
+    it(`have the values of Secrets as secret Outputs, if ${what} is marked as secret`, async () => {
+      const found = (await constants({ secrets })).found as { secrets: { db: { mode: string; data: unknown } } };
+      const { mode, data } = found.secrets.db;
+      assert.equal(mode, "shared");
+      assert.ok(await pulumi.isSecret(data as pulumi.Output<unknown>));
+      assert.deepEqual(await values(data), { password: "s3cret" });
+    });
+  }
+
+  it("are known although a value of a Secret is not", async () => {
+    const given = {
+      namespace: "shop",
+      secrets: { db: { mode: "versioned", data: { password: pulumi.output(unknown) } } },
+    };
+    const { found, warnings } = await constants(given, true);
+    assert.deepEqual(warnings, []);
+    const { secrets } = found as { secrets: { db: { data: unknown } } };
+    assert.ok(pulumi.containsUnknowns(await values(secrets.db.data)));
+  });
 });

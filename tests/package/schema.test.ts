@@ -42,6 +42,7 @@ const fields: {
   containers: true,
   sidecars: false,
   configFiles: false,
+  secrets: false,
   volumes: false,
   noReadiness: false,
   podAnnotations: false,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import type { Rule as UserRule } from "../../components/rule.ts";
+import type { SecretArgs } from "../../components/secret-args.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
 import { type HttpRouteRule, routeRules } from "../../components/traffic/gateway/route.ts";
@@ -101,6 +103,21 @@ describe("the policy pack on the objects of CanaryService", () => {
 
   it("passes a service of another shape, both tracks in one stack", async () => {
     await passes("live", program(["web", shop()]));
+  });
+
+  it("passes Secrets of both modes, with their values given and retained", async () => {
+    const env = [{ name: "PASSWORD", valueFrom: { secretKeyRef: { name: "db", key: "password" } } }];
+    const [container] = shop().containers;
+    const holding = (mode: SecretArgs["mode"], password: string) =>
+      program([
+        "web",
+        shop({
+          containers: [{ ...container, name: "web", env }],
+          secrets: { db: { mode, data: { password: pulumi.secret(password) } } },
+        }),
+      ]);
+    for (const password of ["hunter22", "hunter23"]) await passes("live", holding("versioned", password));
+    for (const password of ["hunter24", "hunter25"]) await passes("live", holding("shared", password));
   });
 
   it("passes services behind a gateway, with rules, beside a plain Ingress", async () => {

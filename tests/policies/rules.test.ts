@@ -116,7 +116,7 @@ const tables: [Rule<never> | Rule, readonly Row[]][] = [
         resources: [
           ofStable,
           service({ metadata: { labels: { "gray-release/service": "shop" } } }, "shop"),
-          kubernetes("core/v1:Secret", "any"),
+          kubernetes("core/v1:Endpoints", "any"),
         ],
       },
       {

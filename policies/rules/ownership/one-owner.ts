@@ -40,6 +40,7 @@ export const oneOwner: Rule = {
           canaryService({ tracks: ["canary"] }),
           kubernetes("core/v1:ConfigMap", "fop-gate-config-0123456789"),
           kubernetes("core/v1:ConfigMap", "fop-gate-plan"),
+          kubernetes("core/v1:Secret", "fop-gate-db-0123456789"),
           kubernetes("core/v1:Service", "fop-gate"),
           kubernetes("core/v1:Service", "fop-gate-canary"),
           kubernetes("networking.k8s.io/v1:Ingress", "fop-gate"),
@@ -106,6 +107,11 @@ export const oneOwner: Rule = {
           kubernetes("core/v1:ConfigMap", "fop-gate-config-0123456789"),
         ],
         message: /ConfigMap dora-apps\/fop-gate-config-0123456789 belongs to the stack that owns canary/,
+      },
+      {
+        name: "the stack of stable declares a Secret",
+        resources: [canaryService({ tracks: ["stable"] }), kubernetes("core/v1:Secret", "fop-gate-db-0123456789")],
+        message: /Secret dora-apps\/fop-gate-db-0123456789 belongs to the stack that owns canary/,
       },
       {
         name: "the stack of stable declares the plan without its label",

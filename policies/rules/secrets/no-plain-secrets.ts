@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { called, type KubernetesObject, serviceOf } from "../../engine/declared.ts";
 import { plainSecretsSettings } from "../../engine/defaults.ts";
-import { adoptedExample, configMap, container, deployment } from "../../engine/examples.ts";
+import { adoptedExample, configMap, container, deployment, kubernetes } from "../../engine/examples.ts";
 import { containersOf } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 import { secretAmong } from "../../engine/secrets.ts";
@@ -58,6 +58,10 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
           }),
           configMap("config", { data: { "web.conf": "password = {{ db_password }}\ntoken_ttl = 3600\n" } }),
         ],
+      },
+      {
+        name: "a Secret with a password",
+        resources: [kubernetes("core/v1:Secret", "fop-gate-db", { data: { password: "aHVudGVyMjI=" } })],
       },
       {
         name: "numbers, paths, and names that only resemble those of secrets",

@@ -176,10 +176,11 @@ describe("gray destroy", () => {
       assert.deepEqual([standing(), records()], [[], ["shop", "other"]]);
     });
 
-    it("deletes a ServiceAccount and a budget too, and does not need to list them if they may not be listed", async () => {
+    it("deletes a Secret, a ServiceAccount and a budget too, and does not need to list them if they may not be listed", async () => {
+      const secret = "/api/v1/namespaces/dora-apps/secrets/web";
       const account = "/api/v1/namespaces/dora-apps/serviceaccounts/web";
       const budget = "/apis/policy/v1/namespaces/dora-apps/poddisruptionbudgets/web";
-      for (const path of [account, budget]) {
+      for (const path of [secret, account, budget]) {
         api.put(path, {
           metadata: {
             name: "web",
@@ -188,10 +189,13 @@ describe("gray destroy", () => {
           },
         });
       }
-      assert.match(await destroy("--yes"), /ServiceAccount web of dora-apps, PodDisruptionBudget web of dora-apps/);
-      assert.ok(!api.objects.has(account) && !api.objects.has(budget));
+      assert.match(
+        await destroy("--yes"),
+        /Secret web of dora-apps, ServiceAccount web of dora-apps, PodDisruptionBudget web of dora-apps/,
+      );
+      assert.ok(!api.objects.has(secret) && !api.objects.has(account) && !api.objects.has(budget));
       api.intercept = ({ path }) =>
-        /serviceaccounts|poddisruptionbudgets/.test(path)
+        /secrets|serviceaccounts|poddisruptionbudgets/.test(path)
           ? { status: 403, body: { kind: "Status", message: "forbidden" } }
           : undefined;
       assert.match(await destroy("--yes"), /^Destroyed: prod, then canary/);

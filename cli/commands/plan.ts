@@ -44,7 +44,7 @@ export function planCommand(): Command {
         .argParser(seconds)
         .default(pollingDefaults.measureSeconds, written(pollingDefaults.measureSeconds)),
     )
-    .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
+    .option("--requests <metric>", "counter of requests by status code (default: found in the metrics)")
     .addOption(pairOption())
     .option("--policy-pack <folder>", "policy pack that the previews must pass")
     .option("--json", "print the plan as JSON")

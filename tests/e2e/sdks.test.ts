@@ -68,7 +68,7 @@ describe("the SDK of the package", () => {
       ["github.com/pulumi/pulumi/sdk/v3", generatorFolder],
       ["github.com/pulumi/pulumi-kubernetes/sdk/v4", providerFolder],
     ] as const;
-    // The versions that the sandbox builds with: not every later one is to be had everywhere.
+    // The versions that the sandbox builds with, because not every proxy serves every later one.
     const versions = await Promise.all(
       needs.map(async ([name, of]) => {
         const { stdout } = await must(

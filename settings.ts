@@ -107,7 +107,7 @@ function stackConfig(stack: string, project: string): Record<string, unknown> {
   const { config = {} } = read(path);
   return Object.fromEntries(
     Object.entries(config)
-      .map(([key, value]) => [key.replace(`${project}:`, ""), value] as const)
+      .map(([key, value]) => [key.startsWith(`${project}:`) ? key.slice(project.length + 1) : key, value] as const)
       .filter(([key]) => !key.includes(":")),
   );
 }

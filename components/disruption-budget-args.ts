@@ -30,8 +30,8 @@ export interface DisruptionBudgetArgs {
 export const disruptionBudgetSchema = v.pipe(
   keyed(
     v.strictObject({
-      maxUnavailable: v.optional(podAmount(0)),
-      minAvailable: v.optional(podAmount(0)),
+      maxUnavailable: v.optional(podAmount(0, 100)),
+      minAvailable: v.optional(podAmount(0, 100)),
       unhealthyPodEvictionPolicy: v.optional(
         v.picklist(["IfHealthyBudget", "AlwaysAllow"], "must be IfHealthyBudget or AlwaysAllow"),
       ),

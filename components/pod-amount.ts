@@ -12,20 +12,22 @@ import { wholeNumber } from "./schema.ts";
  */
 export type PodAmount = number | `${number}%`;
 
-const share = /^(\d\d?|100)%$/;
+const share = /^\d+%$/;
 
 /**
- * Validates a number of pods, or a percentage of them.
+ * Validates a number of pods, or a percentage of them. As in Kubernetes, only a number of missing pods ends at 100 %.
  *
  * @param least the least number; with 1 also 0 % is refused
- * @example v.is(podAmount(1), "25%") // true
+ * @param most the most percent. @default no limit
+ * @example v.is(podAmount(1), "200%") // true
  */
-export function podAmount(least: 0 | 1) {
-  const message = `must be a whole number of at least ${least}, or a percentage from ${least}% to 100%`;
-  const shares = v.custom<`${number}%`>(
-    (given) => typeof given === "string" && share.test(given) && Number.parseInt(given, 10) >= least,
-    message,
-  );
+export function podAmount(least: 0 | 1, most = Number.POSITIVE_INFINITY) {
+  const range = most === Number.POSITIVE_INFINITY ? `of at least ${least}%` : `from ${least}% to ${most}%`;
+  const message = `must be a whole number of at least ${least}, or a percentage ${range}`;
+  const shares = v.custom<`${number}%`>((given) => {
+    const percent = typeof given === "string" && share.test(given) ? Number.parseInt(given, 10) : Number.NaN;
+    return percent >= least && percent <= most;
+  }, message);
   return v.union([wholeNumber(least), shares], message);
 }
 

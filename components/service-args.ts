@@ -190,7 +190,7 @@ const schema = v.strictObject({
   minReadySeconds: v.optional(wholeNumber(0)),
   startSeconds: v.optional(wholeNumber(1)),
   maxSurge: v.optional(podAmount(1)),
-  maxUnavailable: v.optional(podAmount(0)),
+  maxUnavailable: v.optional(podAmount(0, 100)),
   progressDeadlineSeconds: v.optional(wholeNumber(1)),
 });
 

@@ -1,7 +1,6 @@
 /** Describes the fields of a live Deployment beside its pod template. */
 
 import { defaults } from "../components/defaults.ts";
-import type { PodAmount } from "../components/pod-amount.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { differs, notDescribed, type Remark } from "./remark.ts";
@@ -62,8 +61,8 @@ function describeStrategy(what: string, { strategy }: DeploymentObject["spec"]) 
   }
   const [noSurge, noneMissing] = [isZero(maxSurge), isZero(maxUnavailable)];
   const args = {
-    ...(!noSurge && maxSurge !== defaults.maxSurge && { maxSurge: maxSurge as PodAmount }),
-    ...(!noneMissing && { maxUnavailable: maxUnavailable as PodAmount }),
+    ...(!noSurge && maxSurge !== defaults.maxSurge && { maxSurge: maxSurge }),
+    ...(!noneMissing && { maxUnavailable: maxUnavailable }),
   };
   const remarks = [
     ...(noSurge ? [differs(`${what}: maxSurge 0`, "it becomes 1, because stable rolls by additional pods")] : []),

@@ -42,7 +42,7 @@ export function describePod(template: DeploymentObject["spec"]["template"], cont
       ...(Object.keys(pod).length > 0 && { pod: pod as Omit<PodSpec, "containers"> }),
       ...(isOwnGrace && { terminationGracePeriodSeconds: grace ?? apiGraceSeconds }),
     },
-    remarks: [...remarks, ...duplicateRemarks([...containers, ...initContainers]), ...sleepRemarks(containers)],
+    remarks: [...remarks, ...duplicateRemarks(pod, [...containers, ...initContainers]), ...sleepRemarks(containers)],
   };
 }
 
@@ -75,13 +75,14 @@ function serves({ ports = [] }: Container, target: number | string | undefined):
 }
 
 /** What the program has twice, as the live pods do, and `up` will refuse. */
-function duplicateRemarks(containers: readonly Container[]): Remark[] {
-  return containers.flatMap((container) => {
-    const found = duplicateIn(container);
+function duplicateRemarks(pod: object, containers: readonly Container[]): Remark[] {
+  const parts = [...containers.map((each) => [`container ${each.name}`, each] as const), ["pod", pod] as const];
+  return parts.flatMap(([name, fields]) => {
+    const found = duplicateIn(fields);
     if (found === undefined) return [];
     const why =
       "it stands there twice, which server-side apply refuses: remove one from the program, and give a Service that names a removed port its number";
-    return [notDescribed(`container ${container.name}: ${found.list} ${found.key}`, why)];
+    return [notDescribed(`${name}: ${found.list} ${found.key}`, why)];
   });
 }
 

@@ -12,9 +12,7 @@ import type { RolloutContext } from "../components/rollout-context.ts";
 import type { SecretContents } from "../components/secret-content.ts";
 import { assertSecretsUsed } from "../components/secret-references.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
-import { understoodRelease } from "../components/stored-release.ts";
 import { type ModeName, modeNameOf, modeOf } from "../components/traffic/modes.ts";
-import { tracks } from "../components/traffic.ts";
 import { connect } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { PartialObject } from "../kubernetes/objects/metadata.ts";
@@ -22,8 +20,7 @@ import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
-import { configMapsInUse, isComplete, type Live, ownReleaseOf, podSpecsInUse, readLive } from "../live/live.ts";
-import { rebuiltRelease } from "../live/rebuilt.ts";
+import { configMapsInUse, type Live, podSpecsInUse, readLive } from "../live/live.ts";
 import { measuredStart } from "../live/start.ts";
 import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
@@ -42,13 +39,13 @@ import { assertDescribedOnce, type OwnableObject, ownerOf, readObjects } from ".
 import { assertPreconditions } from "./preconditions.ts";
 import { providerFor } from "./provider.ts";
 import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
+import { restoredReleases } from "./restored.ts";
 import { configMapNames } from "./retention.ts";
 import { contentsOf, type SecretsSeen, secretsWithoutCluster, seeSecrets } from "./secrets.ts";
 import {
   assertSameCluster,
   ownStack,
   ownState,
-  ran,
   readStackStates,
   requestOwnStack,
   type StackStates,
@@ -136,6 +133,7 @@ export type ObserveResult =
  * 1. The arguments are correct, and the values of the Secrets are known; in a preview they may be known later.
  * 2. GRAY_RENDERED is set in previews only.
  * 3. The cluster is known, and the program does not run under mocks (mocks.ts). A preview whose provider gets its cluster only in `up` sees nothing.
+ *    Only then what `dependsOn` names is awaited. A preview in which that may make the namespace sees nothing either.
  * 4. This stack runs the service on this cluster, or nowhere. Only then the owner id is registered: registering makes the engine write
  *    the state, after a refresh that may have read another cluster.
  * 5. If the adoption of live objects is requested, they can be adopted.
@@ -178,6 +176,12 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const isRouted = ownsCanary && modeOf(program).objects(service, program).routes.length > 0;
   const [before, own] = await Promise.all([readLive(of, isRouted), ownState(namespace, service)]);
   assertSameCluster(service, own?.state, before.cluster);
+  if (isToBeMade(opts, before)) {
+    pulumi.log.warn(
+      `${service}: namespace ${namespace} does not exist yet, so this preview shows a first install without asking the gate; up reads the cluster once what dependsOn names is there.`,
+    );
+    return unreachable(given ?? providerFor(access ?? {}, before.cluster), own?.state);
+  }
   const { owner, ownerStash } = await ownerOf(resource, opts.aliases);
   const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
   const isAdoptionRequested = GRAY_ADOPT === key;
@@ -193,11 +197,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const [recorded, maps, startSeconds] = await Promise.all([recording, readConfigMaps(of), startSecondsSeen(pods)]);
   const stored = releasesIn(service, maps);
   const files = filesIn(service, maps);
-  const isStored = (id: string) => stored.releases.some((release) => release.id === id);
-  const rebuilt = [
-    ...copiedReleases(own?.state, isStored, files),
-    ...rebuiltReleases(live, own?.state, recorded, isStored, files),
-  ];
+  const rebuilt = restoredReleases(live, own?.state, recorded, stored.releases, files);
   const remembered = await readStackStates(service, args, live, own, stored, rebuilt);
   // Nothing of this stack is deleted while a stored release is damaged, because it is not known what it needs.
   const isWhole = remembered.damaged.length === 0;
@@ -278,38 +278,9 @@ function keysOf({ secrets = {} }: ServiceArgs, contents: SecretContents): Record
   return Object.fromEntries(entries);
 }
 
-/** The releases that are not stored, of which the stack state has a copy, as far as their files are there. */
-function copiedReleases(
-  own: StackState | undefined,
-  isStored: (id: string) => boolean,
-  files: Readonly<Record<string, Files>>,
-): Release[] {
-  return Object.entries(own?.copies ?? {}).flatMap(([id, release]) => {
-    if (isStored(id)) return [];
-    try {
-      return [understoodRelease(id, { release }, (name) => files[name])];
-    } catch {
-      // It is reported as gone or damaged.
-      return [];
-    }
-  });
-}
-
-/** The releases that are not stored and that the live Deployments have run completely, as far as they can be rebuilt. */
-function rebuiltReleases(
-  live: Live,
-  own: StackState | undefined,
-  record: RecordReading,
-  isStored: (id: string) => boolean,
-  files: Readonly<Record<string, Files>>,
-): Release[] {
-  return tracks.flatMap((track) => {
-    const deployment = live.deployments[track];
-    const id = ownReleaseOf(deployment);
-    if (deployment === undefined || id === undefined || isStored(id)) return [];
-    const hasRun = isComplete(deployment) || ran(track, record, own).includes(id);
-    return (hasRun && rebuiltRelease(deployment, (name) => files[name])) || [];
-  });
+/** Whether the namespace may be made by what `dependsOn` names, which a preview does not make. */
+function isToBeMade({ dependsOn }: ProviderOptions, { namespaceExists }: Live): boolean {
+  return pulumi.runtime.isDryRun() && dependsOn !== undefined && !namespaceExists;
 }
 
 /** Seconds that the live pods of a service took to start, by release; empty if none is ready, or pods may not be listed. */

@@ -10,7 +10,8 @@ import { decide } from "./opening.ts";
 
 /**
  * Reads the live state of a service, chooses the release of each track that this stack owns, and asks the gate. It does so before
- * anything is registered, so that a refused `up` changes nothing. In a preview a refusal is a warning.
+ * anything of the service is registered, so that a refused `up` changes nothing of it. What `dependsOn` names is awaited first, so it is made even if
+ * the service is refused. In a preview a refusal is a warning.
  *
  * Environment variables: KUBECONFIG; GRAY_BREAK_GLASS=<reason> overrides the gate; GRAY_EPOCH identifies the driver;
  * GRAY_ADOPT=<namespace>/<service> adopts live objects (gray adopt); in a preview GRAY_RENDERED=<file> (rendered.ts).

@@ -141,7 +141,7 @@ describe("the settings", () => {
     });
 
     it("are found in the files with and without the project's name as prefix, as Pulumi finds them", async () => {
-      inStack("canary", "config:\n  image: fop-gate:2\n  other:replicas: 7\n");
+      inStack("canary", "config:\n  image: fop-gate:2\n  other:replicas: 7\n  my-gray-release:namespace: b\n");
       await assert.rejects(settings(), /"image" is set in Pulumi\.canary\.yaml, and both tracks/);
       inStack("prod", "config:\n  gray-release:image: fop-gate:2\n");
       assert.equal((await settings()).replicas, 9);

@@ -1,5 +1,6 @@
 /** A Deployment of the Kubernetes API. */
 
+import type { PodAmount } from "../../components/pod-amount.ts";
 import type { PodSpec } from "../../components/release.ts";
 import type { FieldOwner, Metadata } from "./metadata.ts";
 
@@ -14,7 +15,7 @@ export interface DeploymentObject {
     readonly paused?: boolean;
     readonly strategy?: {
       readonly type?: string;
-      readonly rollingUpdate?: { readonly maxSurge?: number | string; readonly maxUnavailable?: number | string };
+      readonly rollingUpdate?: { readonly maxSurge?: PodAmount; readonly maxUnavailable?: PodAmount };
     };
     readonly selector: {
       readonly matchLabels?: Record<string, string>;

@@ -4,7 +4,7 @@ import { assertServiceArgs } from "../../components/service-args.ts";
 import { UserError } from "../../components/user-error.ts";
 import { serviceArgs } from "./fop-gate.ts";
 
-describe("entries of a container's lists", () => {
+describe("entries of a pod's lists", () => {
   for (const [what, container, found] of [
     [
       "a port that is there under two names",
@@ -29,12 +29,22 @@ describe("entries of a container's lists", () => {
       },
       "/x",
     ],
+    ["a pull secret", { imagePullSecrets: [{ name: "a" }, { name: "b" }, { name: "a" }] }, "a"],
+    ["an address of two aliases", { hostAliases: [{ ip: "::1" }, { ip: "::1", hostnames: ["a"] }] }, "::1"],
     ["no lists", {}, undefined],
   ] as const) {
     it(`${found === undefined ? "differ" : "do not differ"}: ${what}`, () => {
       assert.equal(duplicateIn(container)?.key, found);
     });
   }
+
+  it("that do not differ in the pod itself are refused too", () => {
+    const pod = { imagePullSecrets: [{ name: "a" }, { name: "a" }] };
+    assert.throws(
+      () => assertServiceArgs("web", { ...serviceArgs({}), pod }),
+      /^UserError: web: pod has a twice in imagePullSecrets, /,
+    );
+  });
 
   it("that do not differ are refused with the container, the key and the list, also in an init container", () => {
     const args = serviceArgs({});

@@ -24,13 +24,18 @@ describe("an amount of pods", () => {
   });
 
   it("is a whole number or a whole percentage", () => {
-    for (const good of [0, 5, "0%", "7%", "100%"]) assert.ok(v.is(podAmount(0), good), `${good}`);
+    for (const good of [0, 5, "0%", "7%", "100%"]) assert.ok(v.is(podAmount(0, 100), good), `${good}`);
     for (const bad of [-1, 1.5, "101%", "-1%", "1.5%", "10", "", "%", null])
-      assert.ok(!v.is(podAmount(0), bad), `${bad}`);
+      assert.ok(!v.is(podAmount(0, 100), bad), `${bad}`);
   });
 
   it("may have to be one at least", () => {
     for (const bad of [0, "0%"]) assert.ok(!v.is(podAmount(1), bad), `${bad}`);
     assert.ok(v.is(podAmount(1), "1%"));
+  });
+
+  it("of additional pods may be more than all", () => {
+    assert.ok(v.is(podAmount(1), "200%"));
+    assert.equal(podsOf("200%", 4, Math.ceil), 8);
   });
 });

@@ -312,7 +312,7 @@ const alsoBad: [what: string, args: object, named: RegExp][] = [
   [
     "a roll with a surge of no percent",
     { maxSurge: "0%" },
-    /^web: maxSurge is "0%": must be a whole number of at least 1, or a percentage from 1% to 100%\.$/,
+    /^web: maxSurge is "0%": must be a whole number of at least 1, or a percentage of at least 1%\.$/,
   ],
   ["a share of pods above all", { maxUnavailable: "101%" }, /^web: maxUnavailable is "101%": .* from 0% to 100%\.$/],
   ["a share that is not whole", { maxUnavailable: "2.5%" }, /^web: maxUnavailable is "2.5%": /],

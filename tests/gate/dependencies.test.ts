@@ -55,6 +55,27 @@ describe("dependsOn of a service", () => {
     assert.ok(!seen.includes(false));
   });
 
+  it("may make the namespace: a preview before that shows a first install, and says so", async () => {
+    world.api.objects.delete(namespace);
+    const { resources, warnings } = await up(
+      () => new CanaryService("web", web("a"), { dependsOn: new Platform() }),
+      true,
+    );
+    assert.ok(resources.some(({ type, name }) => type.endsWith(":Deployment") && name === "web"));
+    assert.match(
+      warnings.join("\n"),
+      /web: namespace dora-apps does not exist yet, so this preview shows a first install/,
+    );
+    await assert.rejects(
+      up(() => openRollout("web", web("a")), true),
+      /Namespace dora-apps does not exist/,
+    );
+    await assert.rejects(
+      up(() => openRollout("web", web("a"), { dependsOn: new Platform() })),
+      /Namespace dora-apps does not exist/,
+    );
+  });
+
   it("does not hold a preview, in which it may not exist yet", async () => {
     const { resources } = await up(() => new CanaryService("web", web("a"), { dependsOn: new Platform() }), true);
     assert.ok(seen.length > 0);

@@ -8,12 +8,14 @@ import { readSecrets, type SecretContents, secretNames } from "../components/sec
 import { type SecretSpec, secretReferences } from "../components/secret-references.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { type Track, tracks } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
 import type { PartialObject } from "../kubernetes/objects/metadata.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
 import type { Live, PodSpecsInUse } from "../live/live.ts";
 import { secretKeyOf } from "./secret-key.ts";
+import { ownSecretNames } from "./stack-state.ts";
 
 /** The Secrets of a service, by their names in the cluster. No value of one is here. */
 export interface SecretsSeen {
@@ -73,9 +75,7 @@ export async function seeSecrets(reading: Reading): Promise<SecretsSeen> {
   const hasSecrets = Object.keys(secrets).length > 0;
   const mayNeed =
     isDamaged || specs === undefined || namedIn([...ofReleases, ...specs]).some((name) => isOfService(service, name));
-  const listed = hasSecrets || mayNeed ? listSecrets(of) : Promise.resolve([]);
-  // Without the permission this program cannot have created any.
-  const found = await (hasSecrets ? listed : unlessForbidden(listed, []));
+  const found = hasSecrets || mayNeed ? await listSecrets(of, secrets, [...ofReleases, ...(specs ?? [])]) : [];
   const names = found.map(({ metadata }) => metadata.name);
   const hadVersioned = names.some((name) => isVersionedName(service, name));
   // The key stays while a versioned Secret does, so that the program can return to its values.
@@ -93,9 +93,33 @@ export async function seeSecrets(reading: Reading): Promise<SecretsSeen> {
   };
 }
 
-/** The Secrets with the label of a service. */
-function listSecrets({ api, namespace, service }: ServiceHandle): Promise<PartialObject[]> {
-  return api.list(listPath("Secret", namespace), `${serviceLabel}=${service}`);
+/**
+ * The Secrets with the label of a service. None if they may not be listed and nothing shows that it has or had any: this program cannot have
+ * created one then.
+ *
+ * @param secrets those of the arguments
+ * @param specs those of releases and pods
+ * @throws UserError if they may not be listed otherwise, because those that releases need would be deleted
+ */
+async function listSecrets(
+  { api, namespace, service }: ServiceHandle,
+  secrets: Readonly<Record<string, SecretArgs>>,
+  specs: readonly SecretSpec[],
+): Promise<readonly PartialObject[]> {
+  const listed = api.list<PartialObject>(listPath("Secret", namespace), `${serviceLabel}=${service}`);
+  const found = await unlessForbidden<readonly PartialObject[] | undefined>(listed, undefined);
+  if (found !== undefined) return found;
+  const [described] = Object.keys(secrets);
+  const [own] = await ownSecretNames(namespace, service);
+  const named = namedIn(specs).find((name) => isVersionedName(service, name));
+  const sign =
+    (described && `the program describes secrets.${described}`) ??
+    (own && `the state of this stack has Secret ${own}`) ??
+    (named && `a release or a pod names Secret ${named}`);
+  if (sign === undefined) return [];
+  throw new UserError(
+    `${service}: the Secrets in namespace ${namespace} may not be listed, and ${sign}, so it is not known which of them must stay: grant get and list on secrets in ${namespace}, as docs/rbac.md of gray-release says.`,
+  );
 }
 
 /** The versioned Secrets that pods with these specs need and that do not exist. @param expected names that need not be looked for */

@@ -303,6 +303,64 @@ describe("the Secrets of a service", () => {
     assert.equal(valueIn("web-db"), "other");
   });
 
+  describe("which may not be listed", () => {
+    const refuse = () => {
+      world.api.intercept = ({ path }) =>
+        path.startsWith(folder.slice(0, -1))
+          ? { status: 403, body: { kind: "Status", message: "forbidden" } }
+          : undefined;
+    };
+    const refusal = (why: string) =>
+      new RegExp(
+        `^UserError: web: the Secrets in namespace dora-apps may not be listed, and ${why}, so it is not known which of them must stay: grant get and list on secrets in dora-apps, as docs/rbac\\.md of gray-release says\\.$`,
+      );
+
+    for (const mode of ["versioned", "shared"] as const) {
+      it(`stay with their key when the program drops a ${mode} one, because up is refused`, async () => {
+        await world.up("canary", canary("a", withSecret(mode, "first")));
+        await world.up("prod", prod("a", withSecret(mode, undefined)));
+        const [first = ""] = secrets();
+        const stashes = [...world.stashes.keys()];
+        refuse();
+        await assert.rejects(world.up("canary", canary("b")), refusal(`the state of this stack has Secret ${first}`));
+        assert.deepEqual([secrets(), [...world.stashes.keys()]], [[first], stashes]);
+        world.api.intercept = () => undefined;
+        await world.up("canary", canary("b"));
+        assert.deepEqual([secrets(), [...world.stashes.keys()]], [[first], stashes]);
+      });
+    }
+
+    it("refuse an up whose pods name one that the state lacks, as after a killed up", async () => {
+      await world.up("canary", canary("a"));
+      const spec = { containers: [], volumes: [{ name: "db", secret: { secretName: "web-db-0123456789" } }] };
+      const metadata = { name: "web-1", labels: { app: "web" } };
+      world.api.put("/api/v1/namespaces/dora-apps/pods/web-1", { metadata, spec });
+      refuse();
+      await assert.rejects(
+        world.up("canary", canary("b")),
+        refusal("a release or a pod names Secret web-db-0123456789"),
+      );
+    });
+
+    it("refuse a program that describes one", async () => {
+      refuse();
+      await assert.rejects(
+        world.up("canary", canary("a", withSecret("shared", "first"))),
+        refusal("the program describes secrets\\.db"),
+      );
+    });
+
+    it("do not matter to a service that never had one, also if it uses one of another creator", async () => {
+      const volumes = [{ name: "theirs", secret: { secretName: "web-theirs" } }];
+      world.api.put(`${folder}web-theirs`, { metadata: { name: "web-theirs" } });
+      refuse();
+      await world.up("canary", canary("a", { volumes }));
+      await world.up("canary", canary("b", { volumes }));
+      const { spec } = world.deployment("web-canary").spec.template;
+      assert.ok(spec.volumes.some((volume: { secret?: object }) => volume.secret !== undefined));
+    });
+  });
+
   it("need no permission in a service without them", async () => {
     await world.up("canary", canary("a"));
     await world.up("prod", prod("a"));

@@ -111,6 +111,7 @@ export interface ApplyContext {
   /** The access that the program or its configuration names. */
   readonly access: AccessArgs;
   readonly ownerStash: pulumi.Resource;
+  readonly secretKeyStash?: pulumi.Resource;
   /** The file for the release of canary's preview (GRAY_RENDERED). */
   readonly renderedFile: string | undefined;
 }
@@ -127,7 +128,7 @@ export type ObserveResult =
       readonly secrets: Readonly<Record<string, string>>;
       /** The state of this stack. */
       readonly own: StackState | undefined;
-      readonly of: Pick<RolloutContext, "resource" | "stack" | "provider" | "owner" | "ownerStash">;
+      readonly of: Pick<RolloutContext, "resource" | "stack" | "provider" | "owner" | "ownerStash" | "secretKeyStash">;
     };
 
 /**
@@ -162,8 +163,8 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   assertDescribedOnce(resource, key);
   const given = givenProvider(opts);
   const unreachable = async (provider: pulumi.ProviderResource, own?: StackState): Promise<ObserveResult> => {
-    const secrets = await secretsWithoutCluster(service, program, resource, opts.aliases, contents);
-    const of = { resource, stack: ownStack(), provider, ...(await ownerOf(resource, opts.aliases)) };
+    const { secrets, ...keyStash } = await secretsWithoutCluster(service, program, resource, opts.aliases, contents);
+    const of = { resource, stack: ownStack(), provider, ...(await ownerOf(resource, opts.aliases)), ...keyStash };
     return { kind: "unreachable", service, rendered: render(secrets), secrets, own, of };
   };
   if (isMocked()) return unreachable(given ?? providerFor({}, "none"));
@@ -208,7 +209,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
   const { stackStates, record } =
     file === undefined ? { stackStates: remembered, record: recorded } : assumeReleased(coming, remembered, recorded);
-  const secrets = await seeSecrets({
+  const { secrets, ...keyStash } = await seeSecrets({
     of,
     args: program,
     resource,
@@ -268,7 +269,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   return {
     kind: "seen",
     observation,
-    through: { resource, api, given, access: access ?? {}, ownerStash, renderedFile: file },
+    through: { resource, api, given, access: access ?? {}, ownerStash, ...keyStash, renderedFile: file },
   };
 }
 

@@ -60,7 +60,7 @@ export interface Refused extends Reported {
 export interface Admitted extends Reported {
   readonly kind: "admitted";
   /** The opened rollout, without what is only known when changes are written. */
-  readonly context: Omit<RolloutContext, "resource" | "provider" | "ownerStash" | "hooks">;
+  readonly context: Omit<RolloutContext, "resource" | "provider" | "ownerStash" | "secretKeyStash" | "hooks">;
   /** The adoption to record and mark first; absent if there is none to do. */
   readonly adopts?: Adopted;
   /** Whether a cutover that was interrupted may have to go on. */

@@ -31,6 +31,12 @@ export interface SecretsSeen {
   readonly isKeyLost: boolean;
 }
 
+/** The Secrets, and the resource that holds the key of their names. Absent if no name needs one, and under mocks. */
+interface WithKey<T> {
+  readonly secrets: T;
+  readonly secretKeyStash?: pulumi.Resource;
+}
+
 /** What the Secrets are read for. */
 interface Reading {
   readonly of: ServiceHandle;
@@ -59,7 +65,7 @@ interface Reading {
  * Reads which Secrets of a service exist; of a Secret only its metadata is read. A service that has none, and whose releases name none of this
  * form, needs no permission to read them.
  */
-export async function seeSecrets(reading: Reading): Promise<SecretsSeen> {
+export async function seeSecrets(reading: Reading): Promise<WithKey<SecretsSeen>> {
   const { of, args, resource, aliases, contents, history, ofCanary, coming, live, specs, owner, isDamaged } = reading;
   const { service } = of;
   const { secrets = {} } = args;
@@ -70,7 +76,7 @@ export async function seeSecrets(reading: Reading): Promise<SecretsSeen> {
   if (!tracksOf(args).includes("canary")) {
     const described = namesOfCanary(service, secrets, ofCanary);
     const gone = await goneAmong(of, ofReleases, coming ? namedIn([coming.template.spec]) : []);
-    return { described, live: [], inUse: [], gone, isKeyLost: false };
+    return { secrets: { described, live: [], inUse: [], gone, isKeyLost: false } };
   }
   const hasSecrets = Object.keys(secrets).length > 0;
   const mayNeed =
@@ -84,13 +90,14 @@ export async function seeSecrets(reading: Reading): Promise<SecretsSeen> {
   const isOwn = ({ metadata }: PartialObject) => metadata.annotations?.[ownerAnnotation] === owner;
   const used = specs && namedIn(specs);
   const isUsed = ({ metadata }: PartialObject) => used?.includes(metadata.name) ?? true;
-  return {
+  const seen = {
     described,
     live: names,
     inUse: found.filter(isDamaged ? isOwn : isUsed).map(({ metadata }) => metadata.name),
     gone: await goneAmong(of, ofReleases, [...names, ...Object.values(described)]),
     isKeyLost: key?.isNew === true && hasVersioned(secrets) && hadVersioned,
   };
+  return { secrets: seen, ...(key?.stash && { secretKeyStash: key.stash }) };
 }
 
 /**
@@ -140,7 +147,7 @@ async function goneAmong(
 }
 
 /**
- * The Secrets without a cluster: those that the arguments describe.
+ * The Secrets without a cluster: those that the arguments describe, by their names there.
  *
  * @param contents the values, as far as they are known
  */
@@ -150,11 +157,14 @@ export async function secretsWithoutCluster(
   resource: string,
   aliases: pulumi.ComponentResourceOptions["aliases"],
   contents: SecretContents,
-): Promise<Record<string, string>> {
+): Promise<WithKey<Record<string, string>>> {
   const { secrets = {} } = args;
   const needsKey = tracksOf(args).includes("canary") && hasVersioned(secrets);
-  const key = needsKey ? (await secretKeyOf(resource, aliases)).key : undefined;
-  return secretNames(service, secrets, contents, key);
+  const key = needsKey ? await secretKeyOf(resource, aliases) : undefined;
+  return {
+    secrets: secretNames(service, secrets, contents, key?.key),
+    ...(key?.stash && { secretKeyStash: key.stash }),
+  };
 }
 
 /** The values of the Secrets, as far as they are known. A stack without canary reads none. */

@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
+import { CanaryService } from "../../components/canary-service.ts";
 import type { Release } from "../../components/release.ts";
 import type { SecretArgs } from "../../components/secret-args.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { keptSecrets } from "../../gate/secrets.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
+import type { Run } from "../fake/engine.ts";
 import { twoStacks } from "../fake/two-stacks.ts";
-import { both, canary, image, prod } from "../fake/web.ts";
+import { both, canary, image, prod, web } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
 
 const folder = "/api/v1/namespaces/dora-apps/secrets/";
@@ -218,6 +221,29 @@ describe("the Secrets of a service", () => {
     } finally {
       await other.stop();
     }
+  });
+
+  it("depend on their key, as canary's pods do, so that an up that leaves the key out makes no name with it", async () => {
+    const versioned = withSecret("versioned", "first");
+    const keyed = ({ resources }: Run) =>
+      resources
+        .filter(({ dependsOn }) => dependsOn.includes("web-secret-key"))
+        .map(({ type, name }) => `${type} ${name}`);
+    const first = await world.up("canary", canary("a", versioned));
+    const [name] = secrets();
+    const expected = ["kubernetes:apps/v1:Deployment web-canary", `kubernetes:core/v1:Secret ${name}`];
+    assert.deepEqual(keyed(first).sort(), expected);
+    // Retained ones too.
+    assert.deepEqual(keyed(await world.up("canary", canary("b"))).sort(), expected);
+    assert.deepEqual(keyed(await world.up("other", both("c", withSecret("shared", "x", { name: "api" })))), []);
+    const { unknown } = pulumi as unknown as { unknown: string };
+    const withoutCluster = async () => {
+      const provider = new Provider("later", { kubeconfig: pulumi.output(unknown) });
+      new CanaryService("web", web("a", { tracks: ["canary"], ...versioned }), { provider });
+      return {};
+    };
+    const preview = await world.up("new", withoutCluster, { preview: true, clusterOf: () => undefined });
+    assert.equal(keyed(preview).length, 2);
   });
 
   it("get other names if the key is lost, which is said", async () => {

@@ -25,7 +25,7 @@ export interface SecretsSeen {
   readonly live: readonly string[];
   /** Those of `live` that must not be deleted, whatever the history needs. */
   readonly inUse: readonly string[];
-  /** Versioned ones that releases need and that do not exist, without those that the program describes. */
+  /** Those that releases need and that do not exist, without those that the program describes. */
   readonly gone: readonly string[];
   /** Whether the key of the names is lost: there are versioned ones, and this run made a key. */
   readonly isKeyLost: boolean;
@@ -129,13 +129,17 @@ async function listSecrets(
   );
 }
 
-/** The versioned Secrets that pods with these specs need and that do not exist. @param expected names that need not be looked for */
+/**
+ * The Secrets of this service, by the form of their names, that pods with these specs need and that do not exist.
+ *
+ * @param expected names that need not be looked for
+ */
 async function goneAmong(
   { api, namespace, service }: ServiceHandle,
   specs: readonly SecretSpec[],
   expected: readonly string[],
 ): Promise<string[]> {
-  const doubtful = requiredBy(specs).filter((name) => isVersionedName(service, name) && !expected.includes(name));
+  const doubtful = requiredBy(specs).filter((name) => isOfService(service, name) && !expected.includes(name));
   const gone = await Promise.all(
     doubtful.map(async (name) => {
       const isThere = api.get(objectPath("Secret", namespace, name)).then((found) => found !== undefined);

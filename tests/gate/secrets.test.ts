@@ -320,6 +320,27 @@ describe("the Secrets of a service", () => {
     });
   });
 
+  it("refuse a release that needs a shared one which is gone, in both stacks", async () => {
+    await world.up("canary", canary("a", withSecret("shared", "first")));
+    await world.up("prod", prod("a", withSecret("shared", undefined)));
+    const old = now();
+    await world.up("canary", canary("b"));
+    approve(now());
+    await world.up("prod", prod("b"));
+    world.api.objects.delete(`${folder}web-db`);
+    const refusal = (track: string) =>
+      new RegExp(
+        `^UserError: web ${track}: release ${old} is refused, because its pods need Secret web-db, which is gone, and no release holds its values: restore the Secret, or describe the release again with the same values\\.$`,
+      );
+    await assert.rejects(world.up("canary", canary("b", { release: old })), refusal("canary"));
+    await assert.rejects(world.up("prod", prod("b", { release: old })), refusal("stable"));
+    const { warnings } = await world.up("canary", canary("b"));
+    assert.match(warnings.join("\n"), new RegExp(`^web: Secret web-db of release ${old} is gone, so no track can`, "m"));
+    // Described again, it is made again.
+    await world.up("canary", canary("a", withSecret("shared", "second")));
+    assert.deepEqual([valueIn("web-db"), now()], ["second", old]);
+  });
+
   it("are not taken from another creator", async () => {
     world.api.put(`${folder}web-db`, { metadata: { name: "web-db" }, data: { password: "b3RoZXI=" } });
     await assert.rejects(

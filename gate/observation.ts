@@ -43,7 +43,7 @@ import { assertPreconditions } from "./preconditions.ts";
 import { providerFor } from "./provider.ts";
 import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
 import { configMapNames } from "./retention.ts";
-import { contentsOf, type SecretsSeen, secretsWithoutCluster, seeSecrets } from "./secrets.ts";
+import { contentsOf, type LiveSecrets, secretsWithoutCluster, readSecretsOf } from "./secrets.ts";
 import {
   assertSameCluster,
   ownStack,
@@ -86,7 +86,7 @@ export interface Observation {
   /** The live ServiceAccounts of this service that earlier releases need (accounts.ts). Empty if this stack does not own canary. */
   readonly accountsInUse: readonly string[];
   /** The Secrets of the service. */
-  readonly secrets: SecretsSeen;
+  readonly secrets: LiveSecrets;
   /** Release id -> seconds that its live pods took to start. */
   readonly startSeconds: Readonly<Record<string, number>>;
   /** Whether the cluster can carry the traffic in its mode, and has what stable's autoscaler needs: rejected with the reason if not. */
@@ -209,7 +209,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
   const { stackStates, record } =
     file === undefined ? { stackStates: remembered, record: recorded } : assumeReleased(coming, remembered, recorded);
-  const { secrets, ...keyStash } = await seeSecrets({
+  const { secrets, ...keyStash } = await readSecretsOf({
     of,
     args: program,
     resource,

@@ -18,7 +18,7 @@ import { secretKeyOf } from "./secret-key.ts";
 import { ownSecretNames } from "./stack-state.ts";
 
 /** The Secrets of a service, by their names in the cluster. No value of one is here. */
-export interface SecretsSeen {
+export interface LiveSecrets {
   /** Those of the arguments, by their names there. */
   readonly described: Readonly<Record<string, string>>;
   /** The live ones of this service. Empty if this stack does not own canary. */
@@ -64,8 +64,10 @@ interface Reading {
 /**
  * Reads which Secrets of a service exist; of a Secret only its metadata is read. A service that has none, and whose releases name none of this
  * form, needs no permission to read them.
+ *
+ * @throws UserError if they may not be listed and it has or had one; ApiError or Unreachable if the cluster cannot be read
  */
-export async function seeSecrets(reading: Reading): Promise<WithKey<SecretsSeen>> {
+export async function readSecretsOf(reading: Reading): Promise<WithKey<LiveSecrets>> {
   const { of, args, resource, aliases, contents, history, ofCanary, coming, live, specs, owner, isDamaged } = reading;
   const { service } = of;
   const { secrets = {} } = args;
@@ -180,9 +182,9 @@ export function contentsOf(service: string, args: ServiceArgs): Promise<SecretCo
  * The Secrets that this run writes: those of the arguments, a versioned one only if a release in the history or a pod needs it, and those that
  * stay because one of them does. Pure.
  */
-export function keptSecrets(
+export function secretsToKeep(
   args: ServiceArgs,
-  { described, live, inUse }: SecretsSeen,
+  { described, live, inUse }: LiveSecrets,
   history: readonly Release[],
 ): { readonly described: Record<string, string>; readonly retained: readonly string[] } {
   const needed = new Set([...namedIn(history.map(({ template }) => template.spec)), ...inUse]);

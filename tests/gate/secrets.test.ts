@@ -9,7 +9,7 @@ import { CanaryService } from "../../components/canary-service.ts";
 import type { Release } from "../../components/release.ts";
 import type { SecretArgs } from "../../components/secret-args.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
-import { keptSecrets } from "../../gate/secrets.ts";
+import { secretsToKeep } from "../../gate/secrets.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
 import type { Run } from "../fake/engine.ts";
 import { twoStacks } from "../fake/two-stacks.ts";
@@ -53,7 +53,7 @@ describe("the Secrets that an up writes", () => {
     fc.assert(
       fc.property(names, fc.array(names), names, (live, history, used) => {
         const inUse = live.filter((each) => used.includes(each));
-        const kept = keptSecrets(args, { described, live, inUse, gone: [], isKeyLost: false }, history.map(release));
+        const kept = secretsToKeep(args, { described, live, inUse, gone: [], isKeyLost: false }, history.map(release));
         const needed = new Set([...history.flat(), ...inUse]);
         const written = [...Object.values(kept.described), ...kept.retained];
         assert.equal(new Set(written).size, written.length);

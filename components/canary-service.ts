@@ -166,9 +166,10 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
     const { traffic } = rollout;
     if (traffic) {
       files = releaseConfigMaps(names, args, rollout, child);
-      secrets = serviceSecrets(names, args, rollout, child);
+      const key = rollout.secretKeyStash ? [rollout.secretKeyStash] : [];
+      secrets = serviceSecrets(names, args, rollout, { ...child, dependsOn: key });
       const accounts = serviceAccounts(names, args, owner, rollout.serviceAccounts ?? [], child);
-      const needed = [...files.values(), ...secrets.values(), ...accounts];
+      const needed = [...files.values(), ...key, ...secrets.values(), ...accounts];
       planConfigMap(names, args, rollout, child);
       const { hasService, trackServices, routes } = modeOf(args).objects(service, args);
       if (hasService) {

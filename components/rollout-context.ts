@@ -37,6 +37,11 @@ export interface RolloutContext {
   readonly owner: string;
   /** The resource that stores the owner id in the stack state. It is created before all other objects and deleted after them. */
   readonly ownerStash: Resource;
+  /**
+   * The resource that stores the key of the names of versioned Secrets in the stack state. The Secrets and canary's pods depend on it, so that
+   * no name is in the cluster whose key is in no state. Absent if no name needs a key.
+   */
+  readonly secretKeyStash?: Resource;
   /** UID of the cluster's kube-system namespace. */
   readonly cluster: string;
   /** The Kubernetes provider of all objects. */

@@ -64,7 +64,7 @@ export const secretHashDigits = 10;
  * The name of a Secret in the cluster.
  *
  * @param hash the keyed hash of its values (secret-content.ts)
- * @example secretName("web", "db", "versioned", "0123456789") // "web-db-0123456789"
+ * @example liveSecretName("web", "db", "versioned", "0123456789") // "web-db-0123456789"
  */
 export function liveSecretName(service: string, secret: string, mode: SecretArgs["mode"], hash: string): string {
   return mode === "versioned" ? `${service}-${secret}-${hash}` : `${service}-${secret}`;

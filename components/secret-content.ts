@@ -7,7 +7,11 @@ import type { FileContent, Files } from "./config-files.ts";
 import { liveSecretName, type SecretArgs, secretHashDigits } from "./secret-args.ts";
 import { UserError } from "./user-error.ts";
 
-/** The values of each Secret by its name in the arguments; undefined if one is known only in `up`. */
+/**
+ * The values of each Secret by its name in the arguments; undefined if one is known only in `up`.
+ *
+ * @example const contents: SecretContents = { db: { password: "x" } };
+ */
 export type SecretContents = Readonly<Record<string, Files | undefined>>;
 
 /** The maximum size of a Secret's values (core/v1 MaxSecretSize). */
@@ -20,7 +24,8 @@ const content = v.union([v.string(), v.strictObject({ base64: v.pipe(v.string(),
 const unknownHash = "0".repeat(secretHashDigits);
 
 /**
- * The values of the Secrets of a stack that owns canary. It waits for the Outputs, so what creates them must not depend on the service.
+ * The values of the Secrets of a stack that owns canary. It waits for the Outputs without a limit of time, so what creates them must not depend
+ * on the service.
  *
  * @throws UserError if values are missing, or no Secret can hold them; in `up` also if one is not known
  * @example await readSecrets("web", { db: { mode: "shared", data: { password: pulumi.secret("x") } } }) // { db: { password: "x" } }

@@ -6,7 +6,11 @@ import { UserError } from "./user-error.ts";
 type Container = Unwrap<types.input.core.v1.Container>;
 type PodSpec = Unwrap<types.input.core.v1.PodSpec>;
 
-/** A place where a pod names a Secret. */
+/**
+ * A place where a pod names a Secret.
+ *
+ * @example const reference: SecretReference = { name: "web-tls", keys: ["tls.crt"], isOptional: false };
+ */
 export interface SecretReference {
   readonly name: string;
   /** The keys that it needs. Empty if it takes all. */
@@ -17,7 +21,11 @@ export interface SecretReference {
 
 /** The parts of a container that name Secrets. */
 type ReadingContainer = Partial<Pick<Container, "env" | "envFrom">>;
-/** The parts of a pod spec that name Secrets. */
+/**
+ * The parts of a pod spec that name Secrets.
+ *
+ * @example const spec: SecretSpec = { volumes: [{ name: "tls", secret: { secretName: "web-tls" } }] };
+ */
 export interface SecretSpec {
   readonly volumes?: PodSpec["volumes"] | undefined;
   readonly containers?: readonly ReadingContainer[] | undefined;

@@ -295,13 +295,9 @@ function sentence(issue: v.BaseIssue<unknown>): string {
   if (issue.expected === "never" && advice !== undefined) return `${at} is no argument of a service: ${advice}`;
   if (issue.expected === "never") return `unknown argument ${at}: correct its name or remove it`;
   if (issue.input === undefined) return `${at} is missing: ${issue.expected === null ? issue.message : "set it"}`;
-  // No value in the message: a kubeconfig and a Secret contain credentials, and a file may be long.
-  if (
-    at?.startsWith("access") ||
-    (at?.startsWith("secrets.") && issue.path?.at(-1)?.origin !== "key") ||
-    issue.message === fileContentMessage
-  )
-    return `${at} ${issue.message}`;
   if (issue.path?.at(-1)?.origin === "key") return `${at} has a name that is not allowed: ${issue.message}`;
+  // No value in the message: a kubeconfig and a Secret contain credentials, and a file may be long.
+  const isConfidential = ["access", "secrets"].includes(String(issue.path?.[0]?.key));
+  if (isConfidential || issue.message === fileContentMessage) return `${at} ${issue.message}`;
   return `${at} is ${JSON.stringify(issue.input)}: ${issue.message}`;
 }

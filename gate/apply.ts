@@ -31,7 +31,7 @@ export async function apply(
   through: ApplyContext,
 ): Promise<RolloutContext> {
   const { service, args, live, stackStates, stack, breakGlass, epoch } = observation;
-  const { resource, api, given, access, ownerStash, renderedFile } = through;
+  const { resource, api, given, access, ownerStash, secretKeyStash, renderedFile } = through;
   const { namespace } = args;
   if (renderedFile !== undefined && opening.canary) {
     writeRendered(renderedFile, serviceKey(namespace, service), opening.canary);
@@ -60,5 +60,6 @@ export async function apply(
   for (const warning of driftWarnings) void pulumi.log.warn(warning);
   await storeTemplates(guarded, compared);
   if (completes) await recordComplete(guarded);
-  return { ...context, resource, ownerStash, provider, hooks: hooksOf(guarded) };
+  const stashes = { ownerStash, ...(secretKeyStash && { secretKeyStash }) };
+  return { ...context, ...stashes, resource, provider, hooks: hooksOf(guarded) };
 }

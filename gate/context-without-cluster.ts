@@ -13,8 +13,8 @@ import type { ObserveResult } from "./observation.ts";
 
 /**
  * The context of a service in a preview that cannot read its cluster, such as one that the same `up` creates. Canary gets the rendered
- * release, and so does stable, because the releases are stored in the cluster. The gate is not asked.
- *
+ * release, and so does stable, because the releases are stored in the cluster. Of the Secrets it has those of the arguments: which others earlier
+ * releases need is stored there too. The gate is not asked.
  */
 export function contextWithoutCluster(
   { service, rendered, secrets, own, of }: Extract<ObserveResult, { kind: "unreachable" }>,

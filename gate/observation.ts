@@ -41,7 +41,7 @@ import { providerFor } from "./provider.ts";
 import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
 import { restoredReleases } from "./restored.ts";
 import { configMapNames } from "./retention.ts";
-import { contentsOf, type SecretsSeen, secretsWithoutCluster, seeSecrets } from "./secrets.ts";
+import { contentsOf, type LiveSecrets, secretsWithoutCluster, readSecretsOf } from "./secrets.ts";
 import {
   assertSameCluster,
   ownStack,
@@ -83,7 +83,7 @@ export interface Observation {
   /** The live ServiceAccounts of this service that earlier releases need (accounts.ts). Empty if this stack does not own canary. */
   readonly accountsInUse: readonly string[];
   /** The Secrets of the service. */
-  readonly secrets: SecretsSeen;
+  readonly secrets: LiveSecrets;
   /** Release id -> seconds that its live pods took to start. */
   readonly startSeconds: Readonly<Record<string, number>>;
   /** Whether the cluster can carry the traffic in its mode, and has what stable's autoscaler needs: rejected with the reason if not. */
@@ -108,6 +108,7 @@ export interface ApplyContext {
   /** The access that the program or its configuration names. */
   readonly access: AccessArgs;
   readonly ownerStash: pulumi.Resource;
+  readonly secretKeyStash?: pulumi.Resource;
   /** The file for the release of canary's preview (GRAY_RENDERED). */
   readonly renderedFile: string | undefined;
 }
@@ -124,7 +125,7 @@ export type ObserveResult =
       readonly secrets: Readonly<Record<string, string>>;
       /** The state of this stack. */
       readonly own: StackState | undefined;
-      readonly of: Pick<RolloutContext, "resource" | "stack" | "provider" | "owner" | "ownerStash">;
+      readonly of: Pick<RolloutContext, "resource" | "stack" | "provider" | "owner" | "ownerStash" | "secretKeyStash">;
     };
 
 /**
@@ -160,8 +161,8 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   assertDescribedOnce(resource, key);
   const given = givenProvider(opts);
   const unreachable = async (provider: pulumi.ProviderResource, own?: StackState): Promise<ObserveResult> => {
-    const secrets = await secretsWithoutCluster(service, program, resource, opts.aliases, contents);
-    const of = { resource, stack: ownStack(), provider, ...(await ownerOf(resource, opts.aliases)) };
+    const { secrets, ...keyStash } = await secretsWithoutCluster(service, program, resource, opts.aliases, contents);
+    const of = { resource, stack: ownStack(), provider, ...(await ownerOf(resource, opts.aliases)), ...keyStash };
     return { kind: "unreachable", service, rendered: render(secrets), secrets, own, of };
   };
   if (isMocked()) return unreachable(given ?? providerFor({}, "none"));
@@ -208,7 +209,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
   const { stackStates, record } =
     file === undefined ? { stackStates: remembered, record: recorded } : assumeReleased(coming, remembered, recorded);
-  const secrets = await seeSecrets({
+  const { secrets, ...keyStash } = await readSecretsOf({
     of,
     args: program,
     resource,
@@ -268,7 +269,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   return {
     kind: "seen",
     observation,
-    through: { resource, api, given, access: access ?? {}, ownerStash, renderedFile: file },
+    through: { resource, api, given, access: access ?? {}, ownerStash, ...keyStash, renderedFile: file },
   };
 }
 

@@ -27,7 +27,7 @@ import type { Observation } from "./observation.ts";
 import { assertOwned, type OwnableObject } from "./owner.ts";
 import { assertKnown } from "./preconditions.ts";
 import { configMapNames, lostWarnings, previousOf, storedReleases } from "./retention.ts";
-import { goneRefusal, goneWarnings, keptSecrets, keyLostWarning } from "./secrets.ts";
+import { goneRefusal, goneWarnings, secretsToKeep, keyLostWarning } from "./secrets.ts";
 import { sequences } from "./sequence.ts";
 import {
   changesFront,
@@ -60,7 +60,7 @@ export interface Refused extends Reported {
 export interface Admitted extends Reported {
   readonly kind: "admitted";
   /** The opened rollout, without what is only known when changes are written. */
-  readonly context: Omit<RolloutContext, "resource" | "provider" | "ownerStash" | "hooks">;
+  readonly context: Omit<RolloutContext, "resource" | "provider" | "ownerStash" | "secretKeyStash" | "hooks">;
   /** The adoption to record and mark first; absent if there is none to do. */
   readonly adopts?: Adopted;
   /** Whether a cutover that was interrupted may have to go on. */
@@ -157,7 +157,7 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   lostWarnings(service, stackStates, history).forEach(warn);
   goneWarnings(service, observation.secrets.gone, history, running).forEach(warn);
   const configMaps = traffic ? configMapsToKeep(history, observation.configMapsInUse) : {};
-  const secrets = traffic ? keptSecrets(args, observation.secrets, history) : undefined;
+  const secrets = traffic ? secretsToKeep(args, observation.secrets, history) : undefined;
   const needed = neededAccounts(history, live);
   const accounts = traffic ? observation.accountsInUse.filter((name) => needed.includes(name)) : [];
   const secretNames = secrets ? [...Object.values(secrets.described), ...secrets.retained] : [];

@@ -11,6 +11,8 @@ export interface SecretKey {
   readonly key: string;
   /** Whether this run made it. */
   readonly isNew: boolean;
+  /** The resource that holds it in the state. Absent under mocks. */
+  readonly stash?: pulumi.Resource;
 }
 
 /**
@@ -27,6 +29,7 @@ export async function secretKeyOf(
   // Mocks have no state, and a unit test gets the same names in each run.
   if (isMocked()) return { key: "mocked", isNew: false };
   const first = randomBytes(32).toString("hex");
-  const { value } = await heldValue(secretKeyName, resource, first, { former, isSecret: true });
-  return { key: value, isNew: value === first };
+  // A run that leaves the stash out creates no Secret, because every Secret depends on the stash.
+  const { value, stash } = await heldValue(secretKeyName, resource, first, { former, isSecret: true });
+  return { key: value, isNew: value === first, stash };
 }

@@ -8,25 +8,33 @@ import { readSecrets, type SecretContents, secretNames } from "../components/sec
 import { type SecretSpec, secretReferences } from "../components/secret-references.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { type Track, tracks } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
 import type { PartialObject } from "../kubernetes/objects/metadata.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
 import type { Live, PodSpecsInUse } from "../live/live.ts";
 import { secretKeyOf } from "./secret-key.ts";
+import { ownSecretNames } from "./stack-state.ts";
 
 /** The Secrets of a service, by their names in the cluster. No value of one is here. */
-export interface SecretsSeen {
+export interface LiveSecrets {
   /** Those of the arguments, by their names there. */
   readonly described: Readonly<Record<string, string>>;
   /** The live ones of this service. Empty if this stack does not own canary. */
   readonly live: readonly string[];
   /** Those of `live` that must not be deleted, whatever the history needs. */
   readonly inUse: readonly string[];
-  /** Versioned ones that releases need and that do not exist, without those that the program describes. */
+  /** Those that releases need and that do not exist, without those that the program describes. */
   readonly gone: readonly string[];
   /** Whether the key of the names is lost: there are versioned ones, and this run made a key. */
   readonly isKeyLost: boolean;
+}
+
+/** The Secrets, and the resource that holds the key of their names. Absent if no name needs one, and under mocks. */
+interface WithKey<T> {
+  readonly secrets: T;
+  readonly secretKeyStash?: pulumi.Resource;
 }
 
 /** What the Secrets are read for. */
@@ -56,8 +64,10 @@ interface Reading {
 /**
  * Reads which Secrets of a service exist; of a Secret only its metadata is read. A service that has none, and whose releases name none of this
  * form, needs no permission to read them.
+ *
+ * @throws UserError if they may not be listed and it has or had one; ApiError or Unreachable if the cluster cannot be read
  */
-export async function seeSecrets(reading: Reading): Promise<SecretsSeen> {
+export async function readSecretsOf(reading: Reading): Promise<WithKey<LiveSecrets>> {
   const { of, args, resource, aliases, contents, history, ofCanary, coming, live, specs, owner, isDamaged } = reading;
   const { service } = of;
   const { secrets = {} } = args;
@@ -68,14 +78,12 @@ export async function seeSecrets(reading: Reading): Promise<SecretsSeen> {
   if (!tracksOf(args).includes("canary")) {
     const described = namesOfCanary(service, secrets, ofCanary);
     const gone = await goneAmong(of, ofReleases, coming ? namedIn([coming.template.spec]) : []);
-    return { described, live: [], inUse: [], gone, isKeyLost: false };
+    return { secrets: { described, live: [], inUse: [], gone, isKeyLost: false } };
   }
   const hasSecrets = Object.keys(secrets).length > 0;
   const mayNeed =
     isDamaged || specs === undefined || namedIn([...ofReleases, ...specs]).some((name) => isOfService(service, name));
-  const listed = hasSecrets || mayNeed ? listSecrets(of) : Promise.resolve([]);
-  // Without the permission this program cannot have created any.
-  const found = await (hasSecrets ? listed : unlessForbidden(listed, []));
+  const found = hasSecrets || mayNeed ? await listSecrets(of, secrets, [...ofReleases, ...(specs ?? [])]) : [];
   const names = found.map(({ metadata }) => metadata.name);
   const hadVersioned = names.some((name) => isVersionedName(service, name));
   // The key stays while a versioned Secret does, so that the program can return to its values.
@@ -84,27 +92,56 @@ export async function seeSecrets(reading: Reading): Promise<SecretsSeen> {
   const isOwn = ({ metadata }: PartialObject) => metadata.annotations?.[ownerAnnotation] === owner;
   const used = specs && namedIn(specs);
   const isUsed = ({ metadata }: PartialObject) => used?.includes(metadata.name) ?? true;
-  return {
+  const seen = {
     described,
     live: names,
     inUse: found.filter(isDamaged ? isOwn : isUsed).map(({ metadata }) => metadata.name),
     gone: await goneAmong(of, ofReleases, [...names, ...Object.values(described)]),
     isKeyLost: key?.isNew === true && hasVersioned(secrets) && hadVersioned,
   };
+  return { secrets: seen, ...(key?.stash && { secretKeyStash: key.stash }) };
 }
 
-/** The Secrets with the label of a service. */
-function listSecrets({ api, namespace, service }: ServiceHandle): Promise<PartialObject[]> {
-  return api.list(listPath("Secret", namespace), `${serviceLabel}=${service}`);
+/**
+ * The Secrets with the label of a service. None if they may not be listed and nothing shows that it has or had any: this program cannot have
+ * created one then.
+ *
+ * @param secrets those of the arguments
+ * @param specs those of releases and pods
+ * @throws UserError if they may not be listed otherwise, because those that releases need would be deleted
+ */
+async function listSecrets(
+  { api, namespace, service }: ServiceHandle,
+  secrets: Readonly<Record<string, SecretArgs>>,
+  specs: readonly SecretSpec[],
+): Promise<readonly PartialObject[]> {
+  const listed = api.list<PartialObject>(listPath("Secret", namespace), `${serviceLabel}=${service}`);
+  const found = await unlessForbidden<readonly PartialObject[] | undefined>(listed, undefined);
+  if (found !== undefined) return found;
+  const [described] = Object.keys(secrets);
+  const [own] = await ownSecretNames(namespace, service);
+  const named = namedIn(specs).find((name) => isVersionedName(service, name));
+  const sign =
+    (described && `the program describes secrets.${described}`) ??
+    (own && `the state of this stack has Secret ${own}`) ??
+    (named && `a release or a pod names Secret ${named}`);
+  if (sign === undefined) return [];
+  throw new UserError(
+    `${service}: the Secrets in namespace ${namespace} may not be listed, and ${sign}, so it is not known which of them must stay: grant get and list on secrets in ${namespace}, as docs/rbac.md of gray-release says.`,
+  );
 }
 
-/** The versioned Secrets that pods with these specs need and that do not exist. @param expected names that need not be looked for */
+/**
+ * The Secrets of this service, by the form of their names, that pods with these specs need and that do not exist.
+ *
+ * @param expected names that need not be looked for
+ */
 async function goneAmong(
   { api, namespace, service }: ServiceHandle,
   specs: readonly SecretSpec[],
   expected: readonly string[],
 ): Promise<string[]> {
-  const doubtful = requiredBy(specs).filter((name) => isVersionedName(service, name) && !expected.includes(name));
+  const doubtful = requiredBy(specs).filter((name) => isOfService(service, name) && !expected.includes(name));
   const gone = await Promise.all(
     doubtful.map(async (name) => {
       const isThere = api.get(objectPath("Secret", namespace, name)).then((found) => found !== undefined);
@@ -116,7 +153,7 @@ async function goneAmong(
 }
 
 /**
- * The Secrets without a cluster: those that the arguments describe.
+ * The Secrets without a cluster: those that the arguments describe, by their names there.
  *
  * @param contents the values, as far as they are known
  */
@@ -126,11 +163,14 @@ export async function secretsWithoutCluster(
   resource: string,
   aliases: pulumi.ComponentResourceOptions["aliases"],
   contents: SecretContents,
-): Promise<Record<string, string>> {
+): Promise<WithKey<Record<string, string>>> {
   const { secrets = {} } = args;
   const needsKey = tracksOf(args).includes("canary") && hasVersioned(secrets);
-  const key = needsKey ? (await secretKeyOf(resource, aliases)).key : undefined;
-  return secretNames(service, secrets, contents, key);
+  const key = needsKey ? await secretKeyOf(resource, aliases) : undefined;
+  return {
+    secrets: secretNames(service, secrets, contents, key?.key),
+    ...(key?.stash && { secretKeyStash: key.stash }),
+  };
 }
 
 /** The values of the Secrets, as far as they are known. A stack without canary reads none. */
@@ -142,9 +182,9 @@ export function contentsOf(service: string, args: ServiceArgs): Promise<SecretCo
  * The Secrets that this run writes: those of the arguments, a versioned one only if a release in the history or a pod needs it, and those that
  * stay because one of them does. Pure.
  */
-export function keptSecrets(
+export function secretsToKeep(
   args: ServiceArgs,
-  { described, live, inUse }: SecretsSeen,
+  { described, live, inUse }: LiveSecrets,
   history: readonly Release[],
 ): { readonly described: Record<string, string>; readonly retained: readonly string[] } {
   const needed = new Set([...namedIn(history.map(({ template }) => template.spec)), ...inUse]);

@@ -5,12 +5,13 @@ import * as pulumi from "@pulumi/pulumi";
 import * as v from "valibot";
 import { defaults } from "../components/defaults.ts";
 import { type StackState, serviceKey } from "../components/history.ts";
-import { previousAnnotation, stashType, stateName } from "../components/names.ts";
+import { previousAnnotation, serviceLabel, stashType, stateName } from "../components/names.ts";
 import { type PodTemplate, type Release, releaseId } from "../components/release.ts";
 import { mapOf, plainObject, understand } from "../components/schema.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import { clauseOf, UserError } from "../components/user-error.ts";
+import type { Metadata } from "../kubernetes/objects/metadata.ts";
 import { isAdopted, isComplete, type Live, ownReleaseOf } from "../live/live.ts";
 import { type RecordReading, stableReleases } from "../record/record.ts";
 import type { DamagedRelease, StoredReleases } from "../record/release-store.ts";
@@ -176,6 +177,16 @@ export function ran(track: Track, record: RecordReading, own: StackState | undef
   return [...byRecord, own?.current[track], before].filter((id) => id !== undefined);
 }
 
+/** The names of the Secrets of a service in the state of this stack, which may be gone from the cluster. @throws UserError if it cannot be read */
+export async function ownSecretNames(namespace: string, service: string): Promise<string[]> {
+  return Object.values(await readState(ownStack())).flatMap(({ type, outputs }) => {
+    if (type !== secretType) return [];
+    const { metadata } = (outputs ?? {}) as { metadata?: Partial<Metadata> };
+    const isOurs = metadata?.namespace === namespace && metadata.labels?.[serviceLabel] === service;
+    return isOurs && metadata.name !== undefined ? [metadata.name] : [];
+  });
+}
+
 /** The full name of this stack. */
 export function ownStack(): string {
   return sibling(pulumi.getStack());
@@ -187,6 +198,9 @@ function sibling(stack: string): string {
 
 /** The outputs of the resources of a stack, by URN. */
 type ResourceOutputs = Readonly<Record<string, { readonly type: string; readonly outputs?: object }>>;
+
+/** The Pulumi type of a Secret. */
+const secretType = "kubernetes:core/v1:Secret";
 
 /** Milliseconds between two attempts to read a state. */
 const attemptMilliseconds = 100;
@@ -225,13 +239,20 @@ export function requestOwnStack(): void {
   void resourcesOf(ownStack()).catch(() => {});
 }
 
-async function stateIn(stack: string, namespace: string, service: string): Promise<StoredState | undefined> {
-  const resources: ResourceOutputs = await resourcesOf(stack).catch((error: Error) => {
-    if (error.message.includes("unknown stack")) return {};
+/** The outputs of the resources of a stack. @returns none if there is no such stack @throws UserError if they cannot be read */
+async function readState(stack: string): Promise<ResourceOutputs> {
+  try {
+    return await resourcesOf(stack);
+  } catch (error) {
+    if ((error as Error).message.includes("unknown stack")) return {};
     throw new UserError(
       `The state of stack ${stack} cannot be read (${clauseOf(error)}): check pulumi stack export --stack ${stack}.`,
     );
-  });
+  }
+}
+
+async function stateIn(stack: string, namespace: string, service: string): Promise<StoredState | undefined> {
+  const resources = await readState(stack);
   const urns = Object.keys(resources);
   const stash = [stateName(service, namespace), stateName(service)]
     .map((name) => urns.find((urn) => urn.endsWith(`${stashType}::${name}`)))

@@ -162,6 +162,8 @@ export type PodSpecsInUse = readonly (PodObject["spec"] | PodSpec)[] | undefined
  * The specs of the live pods of a service, and of the ReplicaSets with replicas, which may create more.
  *
  * @param listed the live pods of the service
+ * @returns undefined if the API server refuses to list pods or ReplicaSets
+ * @throws Unreachable if it does not answer
  */
 export async function podSpecsInUse(
   { api, namespace, service }: ServiceHandle,

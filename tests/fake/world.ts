@@ -23,6 +23,8 @@ export interface Exports {
 /** The key of a secret in the protocol of the SDK (runtime/rpc.ts). */
 const specialSigKey = "4dabf18193072939515e22adb298388d";
 
+const secretType = "kubernetes:core/v1:Secret";
+
 /** The inputs of an object that was imported. */
 const asItIs = "as it is";
 
@@ -229,7 +231,14 @@ export class World {
     const stashes = [...this.stashes].filter(([key]) => key.startsWith(`${stack} `));
     if (outputs === undefined && stashes.length === 0) return undefined;
     const urn = (type: string, name: string) => `urn:pulumi:${stack}::gray-release::${type}::${name}`;
+    const secrets = [...(this.#made.get(stack) ?? [])].filter((path) => path.includes("/secrets/"));
     return {
+      ...Object.fromEntries(
+        secrets.map((path) => [
+          urn(secretType, path.split("/").at(-1) ?? ""),
+          { type: secretType, outputs: JSON.parse(this.#inputs.get(path) ?? "{}") },
+        ]),
+      ),
       [urn("pulumi:pulumi:Stack", stack)]: { type: "pulumi:pulumi:Stack", outputs: outputs ?? {} },
       ...Object.fromEntries(
         stashes.map(([key, held]) => [

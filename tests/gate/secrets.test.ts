@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
+import { CanaryService } from "../../components/canary-service.ts";
 import type { Release } from "../../components/release.ts";
 import type { SecretArgs } from "../../components/secret-args.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
-import { keptSecrets } from "../../gate/secrets.ts";
+import { secretsToKeep } from "../../gate/secrets.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
+import type { Run } from "../fake/engine.ts";
 import { twoStacks } from "../fake/two-stacks.ts";
-import { both, canary, image, prod } from "../fake/web.ts";
+import { both, canary, image, prod, web } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
 
 const folder = "/api/v1/namespaces/dora-apps/secrets/";
@@ -50,7 +53,7 @@ describe("the Secrets that an up writes", () => {
     fc.assert(
       fc.property(names, fc.array(names), names, (live, history, used) => {
         const inUse = live.filter((each) => used.includes(each));
-        const kept = keptSecrets(args, { described, live, inUse, gone: [], isKeyLost: false }, history.map(release));
+        const kept = secretsToKeep(args, { described, live, inUse, gone: [], isKeyLost: false }, history.map(release));
         const needed = new Set([...history.flat(), ...inUse]);
         const written = [...Object.values(kept.described), ...kept.retained];
         assert.equal(new Set(written).size, written.length);
@@ -220,6 +223,29 @@ describe("the Secrets of a service", () => {
     }
   });
 
+  it("depend on their key, as canary's pods do, so that an up that leaves the key out makes no name with it", async () => {
+    const versioned = withSecret("versioned", "first");
+    const keyed = ({ resources }: Run) =>
+      resources
+        .filter(({ dependsOn }) => dependsOn.includes("web-secret-key"))
+        .map(({ type, name }) => `${type} ${name}`);
+    const first = await world.up("canary", canary("a", versioned));
+    const [name] = secrets();
+    const expected = ["kubernetes:apps/v1:Deployment web-canary", `kubernetes:core/v1:Secret ${name}`];
+    assert.deepEqual(keyed(first).sort(), expected);
+    // Retained ones too.
+    assert.deepEqual(keyed(await world.up("canary", canary("b"))).sort(), expected);
+    assert.deepEqual(keyed(await world.up("other", both("c", withSecret("shared", "x", { name: "api" })))), []);
+    const { unknown } = pulumi as unknown as { unknown: string };
+    const withoutCluster = async () => {
+      const provider = new Provider("later", { kubeconfig: pulumi.output(unknown) });
+      new CanaryService("web", web("a", { tracks: ["canary"], ...versioned }), { provider });
+      return {};
+    };
+    const preview = await world.up("new", withoutCluster, { preview: true, clusterOf: () => undefined });
+    assert.equal(keyed(preview).length, 2);
+  });
+
   it("get other names if the key is lost, which is said", async () => {
     await world.up("canary", canary("a", withSecret("versioned", "first")));
     const [first] = secrets();
@@ -294,6 +320,27 @@ describe("the Secrets of a service", () => {
     });
   });
 
+  it("refuse a release that needs a shared one which is gone, in both stacks", async () => {
+    await world.up("canary", canary("a", withSecret("shared", "first")));
+    await world.up("prod", prod("a", withSecret("shared", undefined)));
+    const old = now();
+    await world.up("canary", canary("b"));
+    approve(now());
+    await world.up("prod", prod("b"));
+    world.api.objects.delete(`${folder}web-db`);
+    const refusal = (track: string) =>
+      new RegExp(
+        `^UserError: web ${track}: release ${old} is refused, because its pods need Secret web-db, which is gone, and no release holds its values: restore the Secret, or describe the release again with the same values\\.$`,
+      );
+    await assert.rejects(world.up("canary", canary("b", { release: old })), refusal("canary"));
+    await assert.rejects(world.up("prod", prod("b", { release: old })), refusal("stable"));
+    const { warnings } = await world.up("canary", canary("b"));
+    assert.match(warnings.join("\n"), new RegExp(`^web: Secret web-db of release ${old} is gone, so no track can`, "m"));
+    // Described again, it is made again.
+    await world.up("canary", canary("a", withSecret("shared", "second")));
+    assert.deepEqual([valueIn("web-db"), now()], ["second", old]);
+  });
+
   it("are not taken from another creator", async () => {
     world.api.put(`${folder}web-db`, { metadata: { name: "web-db" }, data: { password: "b3RoZXI=" } });
     await assert.rejects(
@@ -301,6 +348,64 @@ describe("the Secrets of a service", () => {
       /^UserError: Secret web-db in namespace dora-apps was not created by this program: name it in the containers in place of secrets, choose another service name, or remove that Secret yourself/,
     );
     assert.equal(valueIn("web-db"), "other");
+  });
+
+  describe("which may not be listed", () => {
+    const refuse = () => {
+      world.api.intercept = ({ path }) =>
+        path.startsWith(folder.slice(0, -1))
+          ? { status: 403, body: { kind: "Status", message: "forbidden" } }
+          : undefined;
+    };
+    const refusal = (why: string) =>
+      new RegExp(
+        `^UserError: web: the Secrets in namespace dora-apps may not be listed, and ${why}, so it is not known which of them must stay: grant get and list on secrets in dora-apps, as docs/rbac\\.md of gray-release says\\.$`,
+      );
+
+    for (const mode of ["versioned", "shared"] as const) {
+      it(`stay with their key when the program drops a ${mode} one, because up is refused`, async () => {
+        await world.up("canary", canary("a", withSecret(mode, "first")));
+        await world.up("prod", prod("a", withSecret(mode, undefined)));
+        const [first = ""] = secrets();
+        const stashes = [...world.stashes.keys()];
+        refuse();
+        await assert.rejects(world.up("canary", canary("b")), refusal(`the state of this stack has Secret ${first}`));
+        assert.deepEqual([secrets(), [...world.stashes.keys()]], [[first], stashes]);
+        world.api.intercept = () => undefined;
+        await world.up("canary", canary("b"));
+        assert.deepEqual([secrets(), [...world.stashes.keys()]], [[first], stashes]);
+      });
+    }
+
+    it("refuse an up whose pods name one that the state lacks, as after a killed up", async () => {
+      await world.up("canary", canary("a"));
+      const spec = { containers: [], volumes: [{ name: "db", secret: { secretName: "web-db-0123456789" } }] };
+      const metadata = { name: "web-1", labels: { app: "web" } };
+      world.api.put("/api/v1/namespaces/dora-apps/pods/web-1", { metadata, spec });
+      refuse();
+      await assert.rejects(
+        world.up("canary", canary("b")),
+        refusal("a release or a pod names Secret web-db-0123456789"),
+      );
+    });
+
+    it("refuse a program that describes one", async () => {
+      refuse();
+      await assert.rejects(
+        world.up("canary", canary("a", withSecret("shared", "first"))),
+        refusal("the program describes secrets\\.db"),
+      );
+    });
+
+    it("do not matter to a service that never had one, also if it uses one of another creator", async () => {
+      const volumes = [{ name: "theirs", secret: { secretName: "web-theirs" } }];
+      world.api.put(`${folder}web-theirs`, { metadata: { name: "web-theirs" } });
+      refuse();
+      await world.up("canary", canary("a", { volumes }));
+      await world.up("canary", canary("b", { volumes }));
+      const { spec } = world.deployment("web-canary").spec.template;
+      assert.ok(spec.volumes.some((volume: { secret?: object }) => volume.secret !== undefined));
+    });
   });
 
   it("need no permission in a service without them", async () => {

@@ -1,0 +1,13 @@
+import type { ExpectedFailure } from "./case.ts";
+
+export default {
+  title: "secrets as a text, which must not be in the message",
+  change: {
+    files: {
+      "index.ts": (text) =>
+        text.replace("const fopGate: ServiceArgs = {", 'const fopGate: any = { secrets: "hunter2",'),
+    },
+  },
+  up: "canary",
+  sentence: "fop-gate: secrets must be an object.",
+} satisfies ExpectedFailure;

@@ -6,6 +6,7 @@ import { grayProgram } from "../cli/main.ts";
 import { apiPage } from "./api-page.ts";
 import { argumentsPage } from "./arguments-page.ts";
 import { cliPage } from "./cli-page.ts";
+import { decisionsPage } from "./decisions-page.ts";
 import { drawing } from "./drawing.ts";
 import { messagesPage } from "./messages-page.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -23,6 +24,7 @@ export function pages(root: string): readonly Page[] {
     () => drawing(readFileSync(join(root, "docs/drawings", `${name}.dot`), "utf8")),
   ];
   return [
+    ["decisions/index.md", () => decisionsPage(root)],
     ["reference/cli.md", () => cliPage(grayProgram(sandboxCommand()))],
     ["reference/arguments.md", () => argumentsPage(root)],
     ["reference/settings.md", () => settingsPage(root)],

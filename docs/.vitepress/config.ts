@@ -62,7 +62,29 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       page("The gate", "/explanation/gate"),
       page("Evidence and verdict", "/explanation/evidence"),
       page("Fencing", "/explanation/fencing"),
-      page("Decisions", "/decisions"),
+    ],
+  },
+  {
+    text: "Decisions",
+    collapsed: true,
+    items: [
+      page("All decisions", "/decisions/index"),
+      page("The program", "/decisions/the-program"),
+      page("Sequence numbers", "/decisions/sequence-numbers"),
+      page("Drift", "/decisions/drift"),
+      page("Owners of objects", "/decisions/owners-of-objects"),
+      page("The gate", "/decisions/the-gate"),
+      page("The provider and the cluster", "/decisions/the-provider-and-the-cluster"),
+      page("Evidence", "/decisions/evidence"),
+      page("Adoption", "/decisions/adoption"),
+      page("Protecting users", "/decisions/protecting-users"),
+      page("Autoscaling", "/decisions/autoscaling"),
+      page("Traffic by a gateway", "/decisions/traffic-by-a-gateway"),
+      page("Probing", "/decisions/probing"),
+      page("Policies", "/decisions/policies"),
+      page("The rollout", "/decisions/the-rollout"),
+      page("The sandbox", "/decisions/the-sandbox"),
+      page("Documents", "/decisions/documents"),
     ],
   },
   {
@@ -84,5 +106,7 @@ export default {
   ],
   // Beside CI's page, for its links.
   buildEnd: ({ srcDir, outDir }) => cpSync(join(srcDir, "ci"), join(outDir, "ci"), { recursive: true }),
+  // The page of the API, and the index for the search, are large.
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
   themeConfig: { sidebar, search: { provider: "local" }, outline: [2, 3] },
 } satisfies UserConfig<DefaultTheme.Config>;

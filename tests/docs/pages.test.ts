@@ -5,7 +5,10 @@ import { pages } from "../../site/pages.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-describe("a page that is written from a source", () => {
+describe("a page that is written from a source", function () {
+  // The page of the API waits for the compiler, which takes long beside other work.
+  this.timeout(120_000);
+
   for (const [path, write] of pages(root)) {
     it(`is the one that is committed, as docs/${path}; npm run docs:pages writes it`, async () => {
       const file = join(root, "docs", path);

@@ -60,6 +60,23 @@ const groups: readonly (readonly [heading: string, commands: readonly (() => Com
  * @param develop further subcommands for the group "Develop"
  */
 export async function runGray(...develop: Command[]): Promise<void> {
+  const program = grayProgram(...develop);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    const known =
+      error instanceof UserError ||
+      error instanceof ApiError ||
+      error instanceof Superseded ||
+      error instanceof UnsafePath;
+    if (program.opts().debug || !known) console.error(error);
+    else console.error(`gray: ${error.message}`);
+    process.exitCode = known ? 1 : 70;
+  }
+}
+
+/** The `gray` command with its subcommands. @param develop further subcommands for the group "Develop" */
+export function grayProgram(...develop: Command[]): Command {
   const program = new Command("gray")
     .usage("[options] <command>")
     .description("Canary releases on Kubernetes with Pulumi: dark, canary, full, and a rollback at any time.")
@@ -73,18 +90,7 @@ export async function runGray(...develop: Command[]): Promise<void> {
     for (const command of commands) program.addCommand(command().helpGroup(heading).copyInheritedSettings(program));
   }
   for (const command of develop) program.addCommand(command.helpGroup("Develop:").copyInheritedSettings(program));
-  try {
-    await program.parseAsync();
-  } catch (error) {
-    const known =
-      error instanceof UserError ||
-      error instanceof ApiError ||
-      error instanceof Superseded ||
-      error instanceof UnsafePath;
-    if (program.opts().debug || !known) console.error(error);
-    else console.error(`gray: ${error.message}`);
-    process.exitCode = known ? 1 : 70;
-  }
+  return program;
 }
 
 /** A subcommand with its required argument alone, so that each fits one line of `gray --help`. */

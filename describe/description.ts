@@ -38,7 +38,7 @@ export function describe(live: LiveService, readiness?: string): Description {
   const template = deployment.spec.template;
   if (front === undefined) {
     throw new UserError(
-      `No Service in namespace ${namespace} selects the pods of Deployment ${name}: create one of its name first, because users reach both tracks through it, or, if it is a worker, write the program yourself with ports: [] (docs/workers.md of gray-release).`,
+      `No Service in namespace ${namespace} selects the pods of Deployment ${name}: create one of its name first, because users reach both tracks through it, or, if it is a worker, write the program yourself with ports: [] (docs/how-to/workers.md of gray-release).`,
     );
   }
   const [port] = front.spec.ports ?? [];

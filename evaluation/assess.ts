@@ -121,7 +121,7 @@ function frontReader(of: ServiceHandle, signal: AbortSignal, note: Assessed["not
       if (!reported && !signal.aborted) {
         const why = clauseOf(error);
         note(
-          `The Service or the HTTPRoutes cannot be read (${why}), so gray would not notice users on a canary without a ready pod: grant the rights in docs/rbac.md.`,
+          `The Service or the HTTPRoutes cannot be read (${why}), so gray would not notice users on a canary without a ready pod: grant the rights in docs/reference/rbac.md.`,
         );
       }
       reported = true;

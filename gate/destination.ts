@@ -91,7 +91,7 @@ export async function assertDeploysTo(
   }
   if (!pulumi.runtime.isDryRun()) {
     throw new UserError(
-      `${service}: provider ${name} does not report to which cluster it deploys, and gray reads the cluster with UID ${cluster}: let the provider read the namespace kube-system (docs/rbac.md of gray-release).`,
+      `${service}: provider ${name} does not report to which cluster it deploys, and gray reads the cluster with UID ${cluster}: let the provider read the namespace kube-system (docs/reference/rbac.md of gray-release).`,
     );
   }
   pulumi.log.warn(

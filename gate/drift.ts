@@ -94,7 +94,7 @@ export async function isDrifted(
   const { name } = deployment.metadata;
   if (comparison.kind === "unknown") {
     pulumi.log.warn(
-      `${of.service} ${track}: Deployment ${name} could not be compared with release ${id} (${comparison.why}), so no difference between them is reported: grant patch on deployments (docs/rbac.md), or let the webhook support dry runs.`,
+      `${of.service} ${track}: Deployment ${name} could not be compared with release ${id} (${comparison.why}), so no difference between them is reported: grant patch on deployments (docs/reference/rbac.md), or let the webhook support dry runs.`,
     );
     return false;
   }

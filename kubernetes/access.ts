@@ -4,7 +4,7 @@
  * The cluster that the program, the gate and `gray` use. It is found as kubectl finds it: the files of KUBECONFIG or ~/.kube/config
  * and their current context, else the service account of the pod. Pulumi's provider for Kubernetes looks in the same places.
  *
- * There is no client library behind it, because the usual one costs 85 MB and 0.4 s of every `pulumi up` (docs/decisions.md).
+ * There is no client library behind it, because the usual one costs 85 MB and 0.4 s of every `pulumi up` (docs/decisions/the-gate.md).
  */
 export interface Access {
   /** Name of the context; absent inside a pod. */

@@ -35,6 +35,6 @@ export function refusedBy(status: number, text: string, request: string): ApiErr
       `${request.split("?")[0]} was answered 404, and not by the Kubernetes API server (${reported}): check the address of the cluster, and any proxy before it.`,
     );
   }
-  const help = status === 403 ? ": docs/rbac.md of gray-release says what is needed" : "";
+  const help = status === 403 ? ": docs/reference/rbac.md of gray-release says what is needed" : "";
   return new ApiError(status, `${reported} (${request.split("?")[0]}: ${status})${help}`);
 }

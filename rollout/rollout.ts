@@ -45,7 +45,9 @@ const schema = keyed(
       runs: v.object({ canary: releaseIdSchema, stable: releaseIdSchema }),
       /** Name of the person who started it. */
       by: nameSchema,
+      /** When it started. */
       began: timeSchema,
+      /** Its steps, with every default filled in. */
       steps: resolvedStepsSchema,
       /** Index of the current step. */
       step: wholeNumber(0),
@@ -53,7 +55,9 @@ const schema = keyed(
       stepStartedAt: v.optional(timeSchema),
       /** Whether the step's checks have passed. */
       checked: v.optional(v.boolean()),
+      /** The approval of the current step by a person. */
       approved: v.optional(decision),
+      /** The pause, by a person or by the driver; absent while it is not paused. */
       paused: v.optional(decision),
       /** The decision that stable is broken, so that canary's own rates are enough for a good verdict. */
       stableIsBroken: v.optional(decision),

@@ -46,6 +46,7 @@ const allowed: Record<string, readonly string[]> = {
   harness: ["*"],
   tests: ["*"],
   benchmarks: ["*"],
+  site: ["*"],
 };
 
 describe("the layout", () => {

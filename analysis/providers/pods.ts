@@ -140,7 +140,7 @@ async function ask(
 function refusal(status: number, text: string): string {
   const message = oneLine(messageOf(text));
   if (status === 403) {
-    return `may not be read through the API server (${message}): see docs/rbac.md of gray-release for the permissions needed`;
+    return `may not be read through the API server (${message}): see docs/reference/rbac.md of gray-release for the permissions needed`;
   }
   if (status === 404 && /^pods ".*" not found$/.test(message)) return "is gone";
   return `answers ${status} instead of its metrics (${message})`;

@@ -129,6 +129,6 @@ async function read(
   return {
     described: { ...found, args, remarks: [...found.remarks, ...compared, ...remarks, ...unreachable(plan, args)] },
     from: `${kind} ${name} in namespace ${namespace}`,
-    next: `Next, there: ${setUp}, then gray adopt ${found.service} -n ${namespace}${kind === "Deployment" ? "" : ", once the other tool has let go of the workload (docs/from-others.md)"}.`,
+    next: `Next, there: ${setUp}, then gray adopt ${found.service} -n ${namespace}${kind === "Deployment" ? "" : ", once the other tool has let go of the workload (docs/how-to/from-others.md)"}.`,
   };
 }

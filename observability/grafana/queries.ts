@@ -3,7 +3,7 @@
  * Grafana chooses; the rules query all services over a fixed window.
  *
  * Series of the pods must have the labels `namespace`, `track` and `release`, and the service's name as `app`. Prometheus
- * takes them from the pods' own labels; docs/dashboards.md has the configuration.
+ * takes them from the pods' own labels; docs/how-to/dashboards.md has the configuration.
  */
 import { METRICS, type MetricName, ROLLOUT_METRICS } from "../../analysis/metric-names.ts";
 

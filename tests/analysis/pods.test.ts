@@ -404,7 +404,7 @@ describe("the pods as a source", () => {
     [
       "may not be read",
       (response: ServerResponse) => response.writeHead(403).end(status(403, 'pods "a" is forbidden')),
-      'a may not be read through the API server (pods "a" is forbidden): see docs/rbac.md of gray-release for the permissions needed.',
+      'a may not be read through the API server (pods "a" is forbidden): see docs/reference/rbac.md of gray-release for the permissions needed.',
     ],
     [
       "do not listen",

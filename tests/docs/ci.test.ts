@@ -67,7 +67,7 @@ describe("the example workflows", () => {
   });
 
   it("are each described", () => {
-    const text = readFileSync(join(folder, "README.md"), "utf8");
-    for (const name of files) assert.ok(text.includes(`(./${name})`), name);
+    const text = readFileSync(join(folder, "../how-to/ci.md"), "utf8");
+    for (const name of files) assert.ok(text.includes(`(../ci/${name})`), name);
   });
 });

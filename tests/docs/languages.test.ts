@@ -8,7 +8,7 @@ import { renderRelease } from "../../components/release.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs } from "../../components/service-args.ts";
 import schema from "../../package/schema.json" with { type: "json" };
 
-const page = readFileSync(join(import.meta.dirname, "../../docs/languages.md"), "utf8");
+const page = readFileSync(join(import.meta.dirname, "../../docs/how-to/languages.md"), "utf8");
 const { inputProperties } = schema.resources["gray-release:index:CanaryService"];
 
 function program(language: string): string {

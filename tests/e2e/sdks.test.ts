@@ -10,7 +10,7 @@ const checkout = join(import.meta.dirname, "../..");
 const [generatorFolder, providerFolder] = ["sdk-generator", "provider-kubernetes"].map((name) =>
   join(checkout, "sandbox/toolchain", name),
 ) as [string, string];
-const page = readFileSync(join(checkout, "docs/languages.md"), "utf8");
+const page = readFileSync(join(checkout, "docs/how-to/languages.md"), "utf8");
 const program = (language: string) =>
   new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? assert.fail(language);
 
@@ -37,7 +37,7 @@ def program():
 program()
 `;
 
-/** The SDKs that Pulumi's own generators write for the package, with the programs of docs/languages.md. `npm run test:sdks`; downloads much. */
+/** The SDKs that Pulumi's own generators write for the package, with the programs of docs/how-to/languages.md. `npm run test:sdks`; downloads much. */
 describe("the SDK of the package", () => {
   const folder = mkdtempSync(join(tmpdir(), "gray-sdks-"));
   const sdks = join(folder, "sdks");

@@ -157,7 +157,7 @@ describe("the client of the cluster", () => {
       assert.ok(error instanceof ApiError);
       assert.deepEqual(
         [error.status, error.message],
-        [403, "pods is forbidden (GET /api/v1/pods: 403): docs/rbac.md of gray-release says what is needed"],
+        [403, "pods is forbidden (GET /api/v1/pods: 403): docs/reference/rbac.md of gray-release says what is needed"],
       );
       return true;
     });

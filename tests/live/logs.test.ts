@@ -287,7 +287,10 @@ describe("following logs", () => {
     const { intercept } = api;
     api.intercept = (request) =>
       request.path.endsWith("/log") ? { status: 403, body: { message: "forbidden" } } : intercept(request);
-    await assert.rejects(start(), (error) => error instanceof ApiError && /docs\/rbac\.md/.test(error.message));
+    await assert.rejects(
+      start(),
+      (error) => error instanceof ApiError && /docs\/reference\/rbac\.md/.test(error.message),
+    );
   });
 
   it("reads a pod's next line after the last one was handled", async () => {

@@ -164,7 +164,7 @@ describe("the local proxy through the API server", () => {
       const status = { kind: "Status", apiVersion: "v1", message: "pods is forbidden", code: 403 };
       dark.answer = (_, response) => response.writeHead(403, json).end(JSON.stringify(status));
       for (const method of ["POST", "HEAD", "DELETE"]) assert.equal((await fetch(proxy.url, { method })).status, 502);
-      assert.match(proxy.failure()?.message ?? "", /^pods is forbidden .*: docs\/rbac\.md/);
+      assert.match(proxy.failure()?.message ?? "", /^pods is forbidden .*: docs\/reference\/rbac\.md/);
     } finally {
       await proxy.end();
       await dark.stop();

@@ -139,7 +139,7 @@ describe("gray probe", () => {
       response.writeHead(403, { "content-type": "application/json" }).end(JSON.stringify(status));
     await assert.rejects(
       probe("--", process.execPath, "-e", "fetch(process.env.GRAY_URL)"),
-      /^ApiError: pods is forbidden \(pods\/proxy of web-canary-1: 403\): docs\/rbac\.md of gray-release says what is needed$/,
+      /^ApiError: pods is forbidden \(pods\/proxy of web-canary-1: 403\): docs\/reference\/rbac\.md of gray-release says what is needed$/,
     );
   });
 

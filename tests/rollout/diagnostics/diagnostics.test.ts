@@ -309,7 +309,7 @@ describe("the diagnostics of a release", () => {
     it(`are saved without ${what} if reading it is forbidden, which is reported and noted`, async () => {
       world.api.intercept = (request) =>
         request.path === path ? { status: 403, body: { message: "forbidden" } } : answer(request);
-      const why = `forbidden (GET ${path}: 403): docs/rbac.md of gray-release says what is needed`;
+      const why = `forbidden (GET ${path}: 403): docs/reference/rbac.md of gray-release says what is needed`;
       const report = await save();
       assert.ok(report.endsWith(`Missing: ${missing} (${why}).`), report);
       assert.equal(inFolder()["missing.txt"], `${missing}: ${why}\n`);

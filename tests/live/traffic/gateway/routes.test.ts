@@ -115,6 +115,6 @@ describe("the Gateway API of a cluster", () => {
   it("is not treated as absent if it may not be read", async () => {
     world.api.intercept = ({ path }) =>
       path.endsWith("/httproutes") ? { status: 403, body: { message: "forbidden" } } : undefined;
-    await assert.rejects(readRoutes(web()), /forbidden.*docs\/rbac\.md/);
+    await assert.rejects(readRoutes(web()), /forbidden.*docs\/reference\/rbac\.md/);
   });
 });

@@ -41,7 +41,7 @@ import { providerFor } from "./provider.ts";
 import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
 import { restoredReleases } from "./restored.ts";
 import { configMapNames } from "./retention.ts";
-import { contentsOf, type LiveSecrets, secretsWithoutCluster, readSecretsOf } from "./secrets.ts";
+import { contentsOf, type LiveSecrets, readSecretsOf, secretsWithoutCluster } from "./secrets.ts";
 import {
   assertSameCluster,
   ownStack,

@@ -27,7 +27,14 @@ import type { Observation } from "./observation.ts";
 import { assertOwned, type OwnableObject } from "./owner.ts";
 import { assertKnown } from "./preconditions.ts";
 import { configMapNames, lostWarnings, previousOf, storedReleases } from "./retention.ts";
-import { goneRefusal, goneWarnings, secretsToKeep, keyLostWarning } from "./secrets.ts";
+import {
+  goneRefusal,
+  goneWarnings,
+  keyLostWarning,
+  lostKeyRefusal,
+  lostKeyWarnings,
+  secretsToKeep,
+} from "./secrets.ts";
 import { sequences } from "./sequence.ts";
 import {
   changesFront,
@@ -86,7 +93,7 @@ export type Opening = Refused | Admitted;
  * 5. The cluster can carry the traffic as the program splits it; a driver and a break-glass override are only warned (gateways.ts).
  * 6. The API server accepts the objects as the program describes them (accepted.ts). A driver and a break-glass override do not ask.
  * 7. The gate admits the release of each track (gate.ts).
- * 8. The Secrets that a release needs exist, if a track changes to it (secrets.ts).
+ * 8. The Secrets that a release needs exist, if a track changes to it, and shared ones keep the keys that the tracks need (secrets.ts).
  * 9. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
  * 10. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
  * 11. An adopted Deployment that is replaced leaves its pods.
@@ -149,6 +156,7 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   for (const { code, sentence } of answers) if (code === "first-install" || code === "break-glass") warn(sentence);
   const running = runningReleases(live);
   refuseIf(goneRefusal(service, observation.secrets.gone, releases, running)); // 8
+  refuseIf(lostKeyRefusal(service, observation.secrets.sharedKeys, releases, live));
   if (observation.secrets.isKeyLost) warn(keyLostWarning(service, stack.fullName));
   const history = storedReleases(args, releases, stackStates, adopted, [
     releaseOf(live.deployments.stable),
@@ -156,6 +164,7 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   ]);
   lostWarnings(service, stackStates, history).forEach(warn);
   goneWarnings(service, observation.secrets.gone, history, running).forEach(warn);
+  lostKeyWarnings(service, observation.secrets.sharedKeys, history).forEach(warn);
   const configMaps = traffic ? configMapsToKeep(history, observation.configMapsInUse) : {};
   const secrets = traffic ? secretsToKeep(args, observation.secrets, history) : undefined;
   const needed = neededAccounts(history, live);

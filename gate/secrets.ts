@@ -21,6 +21,8 @@ import { ownSecretNames } from "./stack-state.ts";
 export interface LiveSecrets {
   /** Those of the arguments, by their names there. */
   readonly described: Readonly<Record<string, string>>;
+  /** The keys of the shared ones of the arguments, by their names in the cluster, as far as their values are known. Empty if this stack does not own canary. */
+  readonly sharedKeys: Readonly<Record<string, readonly string[]>>;
   /** The live ones of this service. Empty if this stack does not own canary. */
   readonly live: readonly string[];
   /** Those of `live` that must not be deleted, whatever the history needs. */
@@ -78,7 +80,7 @@ export async function readSecretsOf(reading: Reading): Promise<WithKey<LiveSecre
   if (!tracksOf(args).includes("canary")) {
     const described = namesOfCanary(service, secrets, ofCanary);
     const gone = await goneAmong(of, ofReleases, coming ? namedIn([coming.template.spec]) : []);
-    return { secrets: { described, live: [], inUse: [], gone, isKeyLost: false } };
+    return { secrets: { described, sharedKeys: {}, live: [], inUse: [], gone, isKeyLost: false } };
   }
   const hasSecrets = Object.keys(secrets).length > 0;
   const mayNeed =
@@ -94,6 +96,7 @@ export async function readSecretsOf(reading: Reading): Promise<WithKey<LiveSecre
   const isUsed = ({ metadata }: PartialObject) => used?.includes(metadata.name) ?? true;
   const seen = {
     described,
+    sharedKeys: sharedKeysOf(secrets, described, contents),
     live: names,
     inUse: found.filter(isDamaged ? isOwn : isUsed).map(({ metadata }) => metadata.name),
     gone: await goneAmong(of, ofReleases, [...names, ...Object.values(described)]),
@@ -127,7 +130,7 @@ async function listSecrets(
     (named && `a release or a pod names Secret ${named}`);
   if (sign === undefined) return [];
   throw new UserError(
-    `${service}: the Secrets in namespace ${namespace} may not be listed, and ${sign}, so it is not known which of them must stay: grant get and list on secrets in ${namespace}, as docs/rbac.md of gray-release says.`,
+    `${service}: the Secrets in namespace ${namespace} may not be listed, and ${sign}, so it is not known which of them must stay: grant get and list on secrets in ${namespace}, as docs/reference/rbac.md of gray-release says.`,
   );
 }
 
@@ -217,6 +220,65 @@ export function goneRefusal(
     return `${service} ${track}: release ${release?.id} is refused, because its pods need Secret ${name}, which is gone, and no release holds its values: ${remedy}`;
   }
   return undefined;
+}
+
+/**
+ * Why a shared Secret cannot lose a key: pods of a track need it after this run, and it changes for them at once. Pure.
+ *
+ * @param keys the keys of the shared Secrets
+ * @param releases the releases of the tracks that this stack owns
+ * @returns a sentence for the user; undefined if all keys stay
+ */
+export function lostKeyRefusal(
+  service: string,
+  keys: LiveSecrets["sharedKeys"],
+  releases: Tracks<Release>,
+  live: Live,
+): string | undefined {
+  for (const track of tracks) {
+    const { template } = releases[track] ?? live.deployments[track]?.spec ?? {};
+    const lost = template && lostKeyOf(keys, template.spec);
+    if (!lost) continue;
+    return `${service}: Secret ${lost.name} would lose its key ${lost.key}, and the pods of ${track} need it: keep the key in secrets with its value, at least until no track runs a release that needs it.`;
+  }
+  return undefined;
+}
+
+/** The warnings of releases in the history that need a key which a shared Secret has no more. Pure. */
+export function lostKeyWarnings(
+  service: string,
+  keys: LiveSecrets["sharedKeys"],
+  history: readonly Release[],
+): string[] {
+  return history.flatMap(({ id, template }) => {
+    const lost = lostKeyOf(keys, template.spec);
+    return lost
+      ? [
+          `${service}: Secret ${lost.name} has no key ${lost.key}, which release ${id} needs: add it again before a track returns to that release.`,
+        ]
+      : [];
+  });
+}
+
+/** The first key of a shared Secret that pods with this spec need and that it will not have. */
+function lostKeyOf(keys: LiveSecrets["sharedKeys"], spec: SecretSpec) {
+  for (const reference of secretReferences(spec)) {
+    const known = keys[reference.name];
+    const key = reference.isOptional ? undefined : reference.keys.find((each) => known?.includes(each) === false);
+    if (key !== undefined) return { name: reference.name, key };
+  }
+  return undefined;
+}
+
+function sharedKeysOf(
+  secrets: Readonly<Record<string, SecretArgs>>,
+  described: Readonly<Record<string, string>>,
+  contents: SecretContents,
+): LiveSecrets["sharedKeys"] {
+  const shared = Object.entries(described).filter(([secret]) => secrets[secret]?.mode === "shared");
+  return Object.fromEntries(
+    shared.flatMap(([secret, name]) => (contents[secret] ? [[name, Object.keys(contents[secret])]] : [])),
+  );
 }
 
 /** The warnings of releases whose Secret is gone: those that tracks run, and those in the history. Pure. */

@@ -53,7 +53,11 @@ describe("the Secrets that an up writes", () => {
     fc.assert(
       fc.property(names, fc.array(names), names, (live, history, used) => {
         const inUse = live.filter((each) => used.includes(each));
-        const kept = secretsToKeep(args, { described, live, inUse, gone: [], isKeyLost: false }, history.map(release));
+        const kept = secretsToKeep(
+          args,
+          { described, sharedKeys: {}, live, inUse, gone: [], isKeyLost: false },
+          history.map(release),
+        );
         const needed = new Set([...history.flat(), ...inUse]);
         const written = [...Object.values(kept.described), ...kept.retained];
         assert.equal(new Set(written).size, written.length);
@@ -335,7 +339,10 @@ describe("the Secrets of a service", () => {
     await assert.rejects(world.up("canary", canary("b", { release: old })), refusal("canary"));
     await assert.rejects(world.up("prod", prod("b", { release: old })), refusal("stable"));
     const { warnings } = await world.up("canary", canary("b"));
-    assert.match(warnings.join("\n"), new RegExp(`^web: Secret web-db of release ${old} is gone, so no track can`, "m"));
+    assert.match(
+      warnings.join("\n"),
+      new RegExp(`^web: Secret web-db of release ${old} is gone, so no track can`, "m"),
+    );
     // Described again, it is made again.
     await world.up("canary", canary("a", withSecret("shared", "second")));
     assert.deepEqual([valueIn("web-db"), now()], ["second", old]);
@@ -359,7 +366,7 @@ describe("the Secrets of a service", () => {
     };
     const refusal = (why: string) =>
       new RegExp(
-        `^UserError: web: the Secrets in namespace dora-apps may not be listed, and ${why}, so it is not known which of them must stay: grant get and list on secrets in dora-apps, as docs/rbac\\.md of gray-release says\\.$`,
+        `^UserError: web: the Secrets in namespace dora-apps may not be listed, and ${why}, so it is not known which of them must stay: grant get and list on secrets in dora-apps, as docs/reference/rbac\\.md of gray-release says\\.$`,
       );
 
     for (const mode of ["versioned", "shared"] as const) {
@@ -405,6 +412,41 @@ describe("the Secrets of a service", () => {
       await world.up("canary", canary("b", { volumes }));
       const { spec } = world.deployment("web-canary").spec.template;
       assert.ok(spec.volumes.some((volume: { secret?: object }) => volume.secret !== undefined));
+    });
+  });
+
+  describe("that are shared", () => {
+    /** The same with another key, which its container reads. */
+    const renamed = (data: object) => ({
+      ...withSecret("shared", "first"),
+      containers: [{ ...container, env: [{ name: "PASS", valueFrom: { secretKeyRef: { name: "db", key: "pass" } } }] }],
+      secrets: { db: { mode: "shared", data } },
+    });
+
+    it("keep a key that stable's pods need: an up without it is refused and changes nothing", async () => {
+      await world.up("canary", canary("a", withSecret("shared", "first")));
+      await world.up("prod", prod("a", withSecret("shared", undefined)));
+      const before = JSON.stringify([...world.api.objects]);
+      await assert.rejects(
+        world.up("canary", canary("b", renamed({ pass: "first" }) as Partial<ServiceArgs>)),
+        /^UserError: web: Secret web-db would lose its key password, and the pods of stable need it: keep the key in secrets /,
+      );
+      assert.equal(JSON.stringify([...world.api.objects]), before);
+      await world.up("canary", canary("b", renamed({ pass: "first", password: "first" }) as Partial<ServiceArgs>));
+    });
+
+    it("may lose a key that only earlier releases need, with a warning", async () => {
+      await world.up("test", both("a", withSecret("shared", "first")));
+      const first = world.runs("web");
+      const both2 = both("b", renamed({ pass: "first", password: "first" }) as Partial<ServiceArgs>);
+      await world.up("test", both2);
+      approve(world.runs("web-canary") ?? "");
+      await world.up("test", both2);
+      const { warnings } = await world.up("test", both("b", renamed({ pass: "first" }) as Partial<ServiceArgs>));
+      assert.match(
+        warnings.join("\n"),
+        new RegExp(`web: Secret web-db has no key password, which release ${first} needs: add it again`),
+      );
     });
   });
 

@@ -9,6 +9,7 @@ import { UserError } from "../components/user-error.ts";
 import type { Access, Credentials } from "./access.ts";
 import { ApiError, refusedBy, Unreachable } from "./api-error.ts";
 import type { Cluster, Operation } from "./cluster.ts";
+import { formatOf } from "./resources.ts";
 import { type Outgoing, send } from "./send.ts";
 
 /** Longest time that one answer of the API server may take, in milliseconds. Fetching credentials has a limit of its own. */
@@ -22,16 +23,6 @@ const listAttempts = 3;
 
 /** The format in which metrics are requested. A server that does not have it may send another one, which the parser refuses. */
 const plainText = "text/plain;version=0.0.4,*/*;q=0.1";
-
-/** The paths of Secrets, of which only the metadata is requested (KEP-2334), so that no value reaches this process. */
-const secretsPath = /\/api\/v1\/(?:namespaces\/[^/?]+\/)?secrets(?<one>\/[^/?]+)?(?:\?|$)/;
-
-/** The format in which an object or a list is requested. */
-function formatOf(path: string): string {
-  const found = secretsPath.exec(path);
-  if (!found) return "application/json";
-  return `application/json;as=PartialObjectMetadata${found.groups?.one === undefined ? "List" : ""};g=meta.k8s.io;v=v1`;
-}
 
 interface Page<T> {
   kind?: string;

@@ -51,8 +51,10 @@ export type Objects = Namespaced & ClusterScoped;
 
 const gatewayApi = "gateway.networking.k8s.io/v1";
 
-/** Group with version, and the name in paths, by kind. */
-const resources: { readonly [Kind in keyof Objects]: readonly [apiVersion: string, plural: string] } = {
+/** Group with version, the name in paths, and which part of an object is requested, by kind. @default the whole object */
+const resources: {
+  readonly [Kind in keyof Objects]: readonly [apiVersion: string, plural: string, part?: "metadata"];
+} = {
   ConfigMap: ["v1", "configmaps"],
   DaemonSet: ["apps/v1", "daemonsets"],
   Deployment: ["apps/v1", "deployments"],
@@ -69,7 +71,8 @@ const resources: { readonly [Kind in keyof Objects]: readonly [apiVersion: strin
   PodDisruptionBudget: ["policy/v1", "poddisruptionbudgets"],
   ReplicaSet: ["apps/v1", "replicasets"],
   ScaledObject: ["keda.sh/v1alpha1", "scaledobjects"],
-  Secret: ["v1", "secrets"],
+  // No value of one reaches this process.
+  Secret: ["v1", "secrets", "metadata"],
   SelfSubjectReview: ["authentication.k8s.io/v1", "selfsubjectreviews"],
   Service: ["v1", "services"],
   ServiceAccount: ["v1", "serviceaccounts"],
@@ -151,6 +154,24 @@ export function clusterListPath<Kind extends keyof Objects>(kind: Kind): ApiPath
 export function typeOf<Kind extends keyof Objects>(kind: Kind): { readonly apiVersion: string; readonly kind: Kind } {
   const [apiVersion] = resources[kind];
   return { apiVersion, kind };
+}
+
+/** The paths of the kinds of which only the metadata is requested: a collection, or one object. */
+const metadataPaths = Object.values(resources)
+  .filter(([, , part]) => part === "metadata")
+  .map(([apiVersion, plural]) => new RegExp(`^${rootOf(apiVersion)}(?:/namespaces/[^/]+)?/${plural}(?<name>/[^/]+)?$`));
+
+/**
+ * The format in which what is at a path is requested: of some kinds only the metadata (KEP-2334).
+ *
+ * @param path with or without a query
+ * @example formatOf(listPath("Pod", "dora-apps")) // application/json
+ */
+export function formatOf(path: string): string {
+  const [address = ""] = path.split("?");
+  const found = metadataPaths.map((pattern) => pattern.exec(address)).find((match) => match !== null);
+  if (!found) return "application/json";
+  return `application/json;as=PartialObjectMetadata${found.groups?.name === undefined ? "List" : ""};g=meta.k8s.io;v=v1`;
 }
 
 /** The core group has a root of its own, because it is older than groups. */

@@ -3,6 +3,7 @@ import { UnsafePath } from "../../border/path.ts";
 import {
   clusterListPath,
   clusterObjectPath,
+  formatOf,
   listPath,
   objectPath,
   subresourcePath,
@@ -35,6 +36,22 @@ describe("the paths of the Kubernetes API", () => {
     assert.equal(clusterObjectPath("GatewayClass", "eg"), "/apis/gateway.networking.k8s.io/v1/gatewayclasses/eg");
     assert.equal(clusterListPath("SelfSubjectReview"), "/apis/authentication.k8s.io/v1/selfsubjectreviews");
     assert.equal(clusterListPath("Deployment"), "/apis/apps/v1/deployments");
+  });
+
+  it("request of a kind that is marked so the metadata alone, with and without a query", () => {
+    const metadata = (what: string) => `application/json;as=PartialObjectMetadata${what};g=meta.k8s.io;v=v1`;
+    const formats: [path: string, format: string][] = [
+      [listPath("Secret", "apps"), metadata("List")],
+      [`${listPath("Secret", "apps")}?limit=500`, metadata("List")],
+      [clusterListPath("Secret"), metadata("List")],
+      [objectPath("Secret", "apps", "web-db"), metadata("")],
+      [objectPath("Secret", "secrets", "secrets"), metadata("")],
+      [clusterObjectPath("Namespace", "secrets"), "application/json"],
+      [listPath("ConfigMap", "secrets"), "application/json"],
+      [objectPath("ConfigMap", "apps", "secrets"), "application/json"],
+      [`${listPath("ConfigMap", "apps")}?labelSelector=/api/v1/secrets`, "application/json"],
+    ];
+    for (const [path, format] of formats) assert.equal(formatOf(path), format, path);
   });
 
   it("lead to a pod's log and to a port of it", () => {

@@ -215,7 +215,10 @@ describe("a person's decision on a rollout", () => {
     beforeEach(() => {
       timeAgain = passingTime();
       open(openRollout(b, a));
-      world.api.put(service, { metadata: { name: "web" }, spec: { selector: { app: "web" } } });
+      world.api.put(service, {
+        metadata: { name: "web", labels: { "gray-release/service": "web" } },
+        spec: { selector: { app: "web" } },
+      });
       world.api.put("/api/v1/namespaces/dora-apps/pods/web-1", {
         metadata: { name: "web-1", labels: { app: "web", track: "stable" } },
         status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },

@@ -112,10 +112,10 @@ export function headlessWarning(service: string, args: ServiceArgs, traffic: Tra
 
 /** Whether this traffic changes the live front or canary's live number of pods. */
 export function changesFront({ front, deployments }: Live, traffic: Traffic): boolean {
-  const selects = front.service?.spec.selector;
+  const [selects, selector] = [front.service?.spec.selector, traffic.selector];
   const pods = deployments.canary?.spec.replicas;
   return (
-    (selects !== undefined && !sameLabels(selects, traffic.selector ?? {})) ||
+    (selects !== undefined && selector !== undefined && !sameLabels(selects, selector)) ||
     (pods !== undefined && pods !== traffic.canaryReplicas) ||
     front.routes.some((route) => !hasWeight(route, traffic.weight))
   );

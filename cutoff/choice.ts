@@ -62,7 +62,7 @@ export async function chooseCutoff(of: ServiceHandle, record: Promise<RolloutRec
   const unknown = adopted.find((answer) => answer.status === "rejected" && isRetryable(answer.reason));
   if (unknown?.status === "rejected") throw unknown.reason;
   throw new StableNotReady(
-    `Canary of ${service} is not cut off, because no pod of stable is ready: users stay on canary until you repair stable.`,
+    `Canary of ${service} is not cut off, because no pod of stable is ready: canary goes on serving until you repair stable.`,
   );
 }
 

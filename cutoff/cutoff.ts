@@ -68,7 +68,7 @@ async function cutOffOnce(of: CutoffArgs): Promise<string | undefined> {
 }
 
 /**
- * Takes user traffic off canary. If only canary serves, it leaves the traffic there and notes why.
+ * Takes user traffic, or a worker's work, off canary. If only canary serves, it leaves it there and notes why.
  *
  * @param note gets a sentence for the user if the cutoff was not made, or not recorded
  * @returns whether the traffic is off canary
@@ -79,7 +79,7 @@ export async function cutOffNow(of: CutoffArgs, note: (sentence: string) => void
     const trouble = await cutOff(of);
     if (trouble !== undefined)
       note(
-        `Users are off canary of ${of.service}, but that could not be written into the record (${trouble}): the next pulumi up of the stack that owns canary sets the weight again.`,
+        `Canary of ${of.service} is cut off, but that could not be written into the record (${trouble}): the next pulumi up of the stack that owns canary sets the weight again.`,
       );
     return true;
   } catch (error) {

@@ -165,7 +165,7 @@ describe("the traffic cutoff", () => {
     await assert.rejects(cutWeb(), {
       name: "UserError",
       message:
-        "Canary of web is not cut off, because no pod of stable is ready: users stay on canary until you repair stable.",
+        "Canary of web is not cut off, because no pod of stable is ready: canary goes on serving until you repair stable.",
     });
     assert.deepEqual(selector(), { app: "web" });
   });

@@ -491,7 +491,7 @@ describe("the actuator", () => {
     const { actuator, notes } = acting(direct(api));
     assert.equal(await actuator.cutOff(1), true);
     assert.deepEqual(notes, [
-      "Users are off canary of web, but that could not be written into the record (The record does not exist any more): the next pulumi up of the stack that owns canary sets the weight again.",
+      "Canary of web is cut off, but that could not be written into the record (The record does not exist any more): the next pulumi up of the stack that owns canary sets the weight again.",
     ]);
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
     assert.equal(api.objects.has(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`), false);
@@ -507,7 +507,7 @@ describe("the actuator", () => {
     api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" } });
     const { actuator, notes } = acting(direct(api));
     await actuator.cutOff(1);
-    assert.match(notes[0] ?? "", /^Users are off canary of web, but that could not be written into the record \(/);
+    assert.match(notes[0] ?? "", /^Canary of web is cut off, but that could not be written into the record \(/);
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
   });
 });

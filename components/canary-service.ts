@@ -171,34 +171,32 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       const needed = [...files.values(), ...secrets.values(), ...accounts];
       planConfigMap(names, args, rollout, child);
       const { hasService, trackServices, routes } = modeOf(args).objects(service, args);
+      let front: (dependsOn: pulumi.Resource[]) => pulumi.Resource[] = () => [];
       if (hasService) {
-        token = new RandomPassword(
-          resourceNameOf(names, `${service}-token`),
-          { length: 32, special: false },
-          { parent: this },
-        ).result;
-      }
-      // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
-      const backendServices = trackServices.map((track) =>
-        trackService(names, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
-      );
-      const front = (dependsOn: pulumi.Resource[]) => {
-        if (!hasService) return [];
-        const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
-        const written = { owner, sequence: rollout.sequence.front };
-        const shared = sharedService(names, args, traffic, written, { ...opts, protect: true, ...as("Service") });
-        // After the shared Service, whose annotation names them for a traffic cutoff.
-        const beside = { ...opts, dependsOn: [...dependsOn, shared] };
-        const additional = Object.keys(args.services ?? {}).map((each) =>
-          additionalService(names, each, args, traffic, written, beside),
+        const password = { length: 32, special: false };
+        const secret = new RandomPassword(resourceNameOf(names, `${service}-token`), password, { parent: this }).result;
+        // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
+        const backendServices = trackServices.map((track) =>
+          trackService(names, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
         );
-        const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
-        return [
-          shared,
-          ...additional,
-          ...routes.map((route) => modeRoute(names, args, route, traffic, token ?? "", written, routed)),
-        ];
-      };
+        token = secret;
+        front = (dependsOn) => {
+          const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
+          const written = { owner, sequence: rollout.sequence.front };
+          const shared = sharedService(names, args, traffic, written, { ...opts, protect: true, ...as("Service") });
+          // After the shared Service, whose annotation names them for a traffic cutoff.
+          const beside = { ...opts, dependsOn: [...dependsOn, shared] };
+          const additional = Object.keys(args.services ?? {}).map((each) =>
+            additionalService(names, each, args, traffic, written, beside),
+          );
+          const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
+          return [
+            shared,
+            ...additional,
+            ...routes.map((route) => modeRoute(names, args, route, traffic, secret, written, routed)),
+          ];
+        };
+      }
       const pods = (dependsOn: pulumi.Resource[]) =>
         deploy("canary", traffic.canaryReplicas, [...needed, ...dependsOn]);
       if (rollout.order === "pods-first") {

@@ -21,7 +21,6 @@ import { serviceAccounts } from "./service-account.ts";
 import { assertServiceArgs, type ServiceArgs, tracksOf } from "./service-args.ts";
 import { storeStackState } from "./stored-state.ts";
 import { modeOf } from "./traffic/modes.ts";
-import { isWorker } from "./traffic/worker/args.ts";
 import type { Track } from "./traffic.ts";
 import { percentOf } from "./units.ts";
 import { urlOf } from "./url.ts";
@@ -114,7 +113,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
     this.serviceName = pulumi.output(service);
     this.url = pulumi.output(urlOf(service, args));
     const made = this.getData();
-    if (tracksOf(args).includes("canary") && !isWorker(args)) {
+    if (tracksOf(args).includes("canary") && modeOf(args).hasService) {
       this.token = pulumi.output(made.then(({ token }) => token as pulumi.Output<string>));
     }
     this.stableRelease = pulumi.output(opening.then(({ releases }) => releases.stable?.id));
@@ -170,9 +169,10 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       const accounts = serviceAccounts(names, args, owner, rollout.serviceAccounts ?? [], child);
       const needed = [...files.values(), ...secrets.values(), ...accounts];
       planConfigMap(names, args, rollout, child);
-      const { hasService, trackServices, routes } = modeOf(args).objects(service, args);
+      const mode = modeOf(args);
+      const { trackServices, routes } = mode.objects(service, args);
       let front: (dependsOn: pulumi.Resource[]) => pulumi.Resource[] = () => [];
-      if (hasService) {
+      if (mode.hasService) {
         const password = { length: 32, special: false };
         const secret = new RandomPassword(resourceNameOf(names, `${service}-token`), password, { parent: this }).result;
         // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.

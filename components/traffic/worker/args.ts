@@ -5,7 +5,7 @@ import { UserError } from "../../user-error.ts";
 
 /** What says that a service is a worker. */
 interface PortList {
-  readonly ports?: readonly unknown[];
+  readonly ports?: readonly unknown[] | undefined;
 }
 
 /** The arguments that have to do with the front of a service, or with its readiness. */

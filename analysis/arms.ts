@@ -95,7 +95,7 @@ export function noAnswers(): Answers {
 }
 
 /**
- * The answers of one target in a tick, summed by class. Of a worker it is the items that a pair counts: those that failed count as 5xx, the
+ * The answers of one target in a tick, summed by class. For a worker it is the items that a pair counts: those that failed count as 5xx, the
  * others as 2xx.
  *
  * @param items name of the pair that counts a worker's items. @default requests are counted

@@ -74,7 +74,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
   /**
    * The address for users: the first host without a wildcard of the gateway's routes or of the Ingress, with its first path; else the Service
    * inside the cluster. The scheme is https if the Ingress has a certificate for the host; a gateway's listeners are not known here, so its scheme is http.
-   * Empty of a worker, which has no address.
+   * Empty for a worker, which has no address.
    */
   readonly url: pulumi.Output<string>;
   /** Id of the release that stable runs after this run; undefined if another stack owns stable. */
@@ -85,7 +85,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
   readonly admission: pulumi.Output<RolloutContext["admissions"]>;
   /**
    * The secret token that reaches canary through a gateway at any weight, in the header `x-gray-token`. Traffic by number of
-   * pods does not use it. Absent if this stack does not own the front, and of a worker.
+   * pods does not use it. Absent if this stack does not own the front, and for a worker.
    */
   readonly token?: pulumi.Output<string>;
 

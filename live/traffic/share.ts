@@ -11,11 +11,11 @@ import { isOfWorker } from "./worker.ts";
 
 /** The objects of the front that split the traffic. */
 export interface Front {
-  /** The shared Service. Undefined if there is none, and of a worker, whatever has its name. */
+  /** The shared Service. Undefined if there is none, and for a worker, whatever has its name. */
   readonly service: ServiceObject | undefined;
   /** The routes; empty if traffic is split by number of pods. */
   readonly routes: readonly LiveRoute[];
-  /** The number of pods that canary's Deployment wants, of a worker. Absent of any other service. */
+  /** The number of pods that a worker's canary Deployment wants. Absent for any other service. */
   readonly workerPods?: number;
 }
 
@@ -30,7 +30,7 @@ export async function readFront(of: ServiceHandle): Promise<Front> {
 
 /**
  * The share of user traffic that canary gets, from 0 to 1. With routes it is their weight, the largest if they differ. Without routes it
- * is canary's part of the ready pods behind the shared Service: 0 while canary is dark, undefined if no pod is ready. Of a worker it is
+ * is canary's part of the ready pods behind the shared Service: 0 while canary is dark, undefined if no pod is ready. For a worker it is
  * canary's part of the pods, because they take work whether they are ready or not.
  */
 export function shareOf({ service, routes, workerPods }: Front, pods: readonly Pod[]): number | undefined {

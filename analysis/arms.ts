@@ -1,4 +1,5 @@
 /** Splits the targets of a tick into the two arms of the comparison, and counts their answers by status class. */
+import type { Count } from "./count.ts";
 import { answerClassOf } from "./indicators/http-status-code.ts";
 import type { TargetTick, Tick } from "./tick.ts";
 import type { Counted } from "./unit.ts";
@@ -77,13 +78,24 @@ export function armCountsOf(tick: Tick, arms: Arms & Counted): ArmCounts {
   return { tick, canary, stable };
 }
 
+/**
+ * What a pair counts of a target in a tick. Its events are never more than its exposure: a scrape is not atomic and may count a bad event
+ * before the total, and a total that leaves the bad events out altogether (excess.ts) must not hide them.
+ *
+ * @example pairCount({ failed: { bad: 3, total: 2 } }, "failed") // { events: 3, exposure: 3 }
+ */
+export function pairCount(pairs: TargetTick["pairs"], name: string): Count {
+  const { bad, total } = pairs[name] ?? { bad: 0, total: 0 };
+  return { events: bad, exposure: Math.max(bad, total) };
+}
+
 /** A total to which nothing has been added yet. @example noAnswers().requests // 0 */
 export function noAnswers(): Answers {
   return { requests: 0, ok: 0, moved: 0, refused: 0, failed: 0, unknown: 0 };
 }
 
 /**
- * The answers of one target in a tick, summed by class. Of a worker it is the items that a pair counts: those that failed count as 5xx, the
+ * The answers of one target in a tick, summed by class. For a worker it is the items that a pair counts: those that failed count as 5xx, the
  * others as 2xx.
  *
  * @param items name of the pair that counts a worker's items. @default requests are counted
@@ -93,9 +105,8 @@ export function noAnswers(): Answers {
 export function answersOf({ requests, pairs }: TargetTick, items?: string): Answers {
   const answers = noAnswers();
   if (items !== undefined) {
-    const { bad, total } = pairs[items] ?? { bad: 0, total: 0 };
-    // A scrape is not atomic, so it may have counted a failure before its item.
-    return { ...answers, requests: total, failed: bad, ok: Math.max(0, total - bad) };
+    const { events: failed, exposure: requests } = pairCount(pairs, items);
+    return { ...answers, requests, failed, ok: requests - failed };
   }
   for (const code in requests) {
     const count = requests[code] as number;

@@ -23,6 +23,7 @@ export interface Conviction {
  */
 export type Guard =
   | "no data"
+  | "pair"
   | "floor"
   | "burst"
   | "placebo"

@@ -5,6 +5,7 @@ import { type Conviction, convict } from "./conviction.ts";
 import { nothing } from "./count.ts";
 import { defaults } from "./defaults.ts";
 import { type EvidenceState, objectiveOf } from "./evidence-state.ts";
+import { type Excess, excessAfter } from "./excess.ts";
 import type { Increment } from "./increment.ts";
 import type { Indicator, Split } from "./indicator.ts";
 import { indicatorsOf } from "./indicators/built-in.ts";
@@ -58,6 +59,8 @@ export class Evidence implements EvidenceState {
   canarySeconds = 0;
   /** How many of canary's requests may be routine, by their source (analysis/routine.ts). */
   routine: readonly number[] = [];
+  /** By how much the bad events of each pair exceed its total (analysis/excess.ts). */
+  excess: Excess = {};
   /** End of the last tick in which counters of canary were read, in milliseconds since the epoch. */
   lastRead: number | undefined;
   /** When each target of either arm was read last, in milliseconds since the epoch. */
@@ -113,6 +116,7 @@ export class Evidence implements EvidenceState {
     this.trouble = undefined;
     const warmingUp = this.warmingUp;
     const armCounts = armCountsOf(tick, this.question);
+    this.excess = excessAfter(this.excess, armCounts, this.question.pairs ?? []);
     this.health = healthAfter(this.health, armCounts, this.question, this.settings);
     const problems = [...tick.problems];
     const additions: [stream: Stream, increment: Increment][] = [];
@@ -216,6 +220,7 @@ export class Evidence implements EvidenceState {
       begun: this.begun,
       canarySeconds: this.canarySeconds,
       routine: [...this.routine],
+      excess: this.excess,
       lastRead: this.lastRead,
       heard: Object.fromEntries(this.heard),
       podFailures: this.podFailures,
@@ -249,7 +254,8 @@ export class Evidence implements EvidenceState {
     }
     Object.assign(evidence.answers, found.answers);
     for (const [target, at] of Object.entries(found.heard)) evidence.heard.set(target, at);
-    const { seconds, begun, canarySeconds, routine, lastRead, podFailures, last, health, peak, conviction } = found;
+    const { seconds, begun, canarySeconds, routine, excess, lastRead, podFailures, last, health, peak, conviction } =
+      found;
     // Evidence that was stored without this field: all failures so far count as compared.
     const { compared = failuresOf(evidence) ?? evidence.compared } = found;
     return Object.assign(evidence, {
@@ -257,6 +263,7 @@ export class Evidence implements EvidenceState {
       begun,
       canarySeconds,
       routine,
+      excess,
       lastRead,
       podFailures,
       compared,

@@ -1,6 +1,7 @@
 /** The reasons for which a verdict is withheld, whatever the numbers show. */
 import type { Guard } from "./conviction.ts";
 import type { Evidence } from "./evidence.ts";
+import { whyExceeds } from "./excess.ts";
 import { count, percent, span } from "./format.ts";
 import { isRoutine } from "./routine.ts";
 
@@ -35,6 +36,16 @@ export function whyNoData(evidence: Evidence, now: number, problems: readonly st
   }
   if (problems.length > 0) return { guard, reason: `some metrics are missing${reasons(problems)}` };
   return undefined;
+}
+
+/**
+ * Why a pair withholds a verdict: its total does not include its bad events, so its rate is not known.
+ *
+ * @example whyPairUnusable(evidence)?.guard // "pair"
+ */
+export function whyPairUnusable({ excess }: Evidence): Withheld | undefined {
+  const reason = whyExceeds(excess);
+  return reason === undefined ? undefined : { guard: "pair", reason };
 }
 
 function reasons(problems: readonly string[]): string {

@@ -47,20 +47,20 @@ export function judgeOwnRates(evidence: Evidence, now: number): OwnVerdict {
       reason: `canary answers 4xx in ${percent(refused)} of its requests, and there is nothing to compare that with`,
     };
   }
-  const rates = ratesOf(evidence);
+  const objective = objectiveOf(evidence)?.indicator;
+  const rates = objective ? ratesOf(evidence) : [];
   const open = rates.filter(({ logBelow }) => logBelow < Math.log(1 / settings.beta));
   const tolerated = percent(settings.tolerance);
-  if (open.length > 0 || rates.length === 0) {
+  if (objective === undefined || open.length > 0 || rates.length === 0) {
     const seen =
       open.length > 0 ? `canary ${phrase(open)} of its ${unit.noun}s` : `there are no data on its ${unit.noun}s`;
     return { verdict: "undecided", reason: `not decided yet: ${seen}, but good needs surely less than ${tolerated}` };
   }
   const { events, exposure } = evidence.health?.recentCanary ?? nothing();
-  const [{ symptom } = { symptom: "fails" }] = rates;
   if (events > settings.tolerance * exposure) {
     return {
       verdict: "undecided",
-      reason: `canary ${symptom} in ${percent(events / exposure)} of its ${unit.noun}s of late, and good needs less than ${tolerated} now too`,
+      reason: `canary ${objective.symptom(objective.name)} in ${percent(events / exposure)} of its ${unit.noun}s of late, and good needs less than ${tolerated} now too`,
     };
   }
   return {
@@ -79,7 +79,6 @@ interface OwnRate {
 /** The rates that count without a comparison. Their dispersion is unknown, as it is estimated from stable's pods. */
 function ratesOf(evidence: Evidence): OwnRate[] {
   const { indicators, streams, tolerance } = evidence;
-  if (!objectiveOf(evidence)) return [];
   return indicators
     .filter(({ countsAlone, ofRequests }) => countsAlone && ofRequests)
     .flatMap((indicator) =>

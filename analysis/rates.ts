@@ -2,11 +2,14 @@
 import { addAnswers, answersOf, noAnswers } from "./arms.ts";
 import type { TargetTick, Tick } from "./tick.ts";
 
-/** Answers per second of an arm, and the quantiles of their latency. */
+/**
+ * Answers per second of an arm, and the quantiles of their latency. The names are those of the JSON of `gray verify`: for a worker they
+ * have the items per second, those that went well in `tps2xx` and those that failed in `tps5xx`.
+ */
 export interface Rates {
-  /** Answers of the 2xx class per second. */
+  /** Answers of the 2xx class per second, or items that did not fail. */
   readonly tps2xx: number;
-  /** Answers of the 5xx class per second. */
+  /** Answers of the 5xx class per second, or items that failed. */
   readonly tps5xx: number;
   /** Median latency in seconds; absent where none was measured. */
   readonly p50?: number;

@@ -60,6 +60,7 @@ const schema = v.object({
   begun: v.optional(number),
   canarySeconds: number,
   routine: v.optional(v.array(number), []),
+  excess: v.optional(v.record(v.string(), v.object({ canary: number, stable: number })), {}),
   lastRead: v.optional(number),
   heard: v.record(v.string(), number),
   podFailures: number,

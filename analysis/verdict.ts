@@ -6,7 +6,15 @@ import { pollingDefaults } from "./defaults.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Finding, findings } from "./finding.ts";
 import { count, percent, span, times } from "./format.ts";
-import { type Withheld, whyNoData, whyNotHealthy, whyOnlyProbes, whyTooEarly, whyUnknown } from "./guards.ts";
+import {
+  type Withheld,
+  whyNoData,
+  whyNotHealthy,
+  whyOnlyProbes,
+  whyPairUnusable,
+  whyTooEarly,
+  whyUnknown,
+} from "./guards.ts";
 import type { Indicator } from "./indicator.ts";
 import { judgeOwnRates } from "./own-rates.ts";
 
@@ -52,7 +60,7 @@ export interface Decisions {
  * The verdict at a moment. A release is bad if condition 1 holds, good if conditions 2 to 7 hold, and undecided otherwise.
  *
  * 1. It was convicted at any tick so far: see `convict`.
- * 2. There are data: the last tick is recent, all targets were read in it, and canary has had a request.
+ * 2. The total of each pair includes its bad events, and there are data: the last tick is recent, all targets were read in it, and canary has had a request.
  * 3. No guard holds back evidence that canary is bad.
  * 4. Canary's pods exist and are ready, and none failed, unless stable's fail as often.
  * 5. Users reach canary, not probes alone. The warm-up is over, canary has answered enough requests, and the status of its answers is known, or as often as stable's.
@@ -60,7 +68,7 @@ export interface Decisions {
  * 7. Every stream is fine by itself: its ratio to stable is surely below the limit, or canary's own rate is surely below the
  *    tolerance. Latency edges too short for users to notice are left out.
  *
- * While stable is broken (`healthAfter`), canary's own rates replace conditions 2 to 7 (`judgeOwnRates`), and any verdict but
+ * While stable is broken (`healthAfter`) and the pairs are usable, canary's own rates replace conditions 2 to 7 (`judgeOwnRates`), and any verdict but
  * undecided needs a person's decision.
  *
  * @param now in milliseconds since the epoch, on the clock of the ticks
@@ -75,6 +83,8 @@ export function judge(evidence: Evidence, now: number, { stableIsBroken }: Decis
   const { logWorse, guard } = convict(evidence);
   const all = { logWorse, pValue: Math.min(1, Math.exp(-evidence.peak)), findings: each };
   if (evidence.conviction) return { verdict: "bad", reason: evidence.conviction.reason, ...all };
+  const unusable = whyPairUnusable(evidence);
+  if (unusable) return { verdict: "undecided", ...unusable, ...all };
   const broken = whyBroken(evidence.health, evidence.settings);
   if (broken !== undefined) return { ...withoutComparison(evidence, now, broken, stableIsBroken), ...all };
   const withheld =

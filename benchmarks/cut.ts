@@ -24,7 +24,10 @@ async function cuts(failing: number): Promise<number[]> {
     Math.random() < failing ? { status: 500, body: { message: "failed calling webhook" } } : undefined;
   const taken: number[] = [];
   for (let run = 0; run < runs; run++) {
-    api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.put(service, {
+      metadata: { name: "web", namespace, labels: { "gray-release/service": "web" } },
+      spec: { selector: { app: "web" } },
+    });
     const begun = performance.now();
     const over = untilCutOff(
       () => cutOffNow(of, () => {}),

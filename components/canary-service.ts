@@ -21,7 +21,6 @@ import { serviceAccounts } from "./service-account.ts";
 import { assertServiceArgs, type ServiceArgs, tracksOf } from "./service-args.ts";
 import { storeStackState } from "./stored-state.ts";
 import { modeOf } from "./traffic/modes.ts";
-import { isWorker } from "./traffic/worker/args.ts";
 import type { Track } from "./traffic.ts";
 import { percentOf } from "./units.ts";
 import { urlOf } from "./url.ts";
@@ -75,7 +74,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
   /**
    * The address for users: the first host without a wildcard of the gateway's routes or of the Ingress, with its first path; else the Service
    * inside the cluster. The scheme is https if the Ingress has a certificate for the host; a gateway's listeners are not known here, so its scheme is http.
-   * Empty of a worker, which has no address.
+   * Empty for a worker, which has no address.
    */
   readonly url: pulumi.Output<string>;
   /** Id of the release that stable runs after this run; undefined if another stack owns stable. */
@@ -86,7 +85,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
   readonly admission: pulumi.Output<RolloutContext["admissions"]>;
   /**
    * The secret token that reaches canary through a gateway at any weight, in the header `x-gray-token`. Traffic by number of
-   * pods does not use it. Absent if this stack does not own the front, and of a worker.
+   * pods does not use it. Absent if this stack does not own the front, and for a worker.
    */
   readonly token?: pulumi.Output<string>;
 
@@ -114,7 +113,7 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
     this.serviceName = pulumi.output(service);
     this.url = pulumi.output(urlOf(service, args));
     const made = this.getData();
-    if (tracksOf(args).includes("canary") && !isWorker(args)) {
+    if (tracksOf(args).includes("canary") && modeOf(args).hasService) {
       this.token = pulumi.output(made.then(({ token }) => token as pulumi.Output<string>));
     }
     this.stableRelease = pulumi.output(opening.then(({ releases }) => releases.stable?.id));
@@ -171,35 +170,34 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       const accounts = serviceAccounts(names, args, owner, rollout.serviceAccounts ?? [], child);
       const needed = [...files.values(), ...key, ...secrets.values(), ...accounts];
       planConfigMap(names, args, rollout, child);
-      const { hasService, trackServices, routes } = modeOf(args).objects(service, args);
-      if (hasService) {
-        token = new RandomPassword(
-          resourceNameOf(names, `${service}-token`),
-          { length: 32, special: false },
-          { parent: this },
-        ).result;
-      }
-      // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
-      const backendServices = trackServices.map((track) =>
-        trackService(names, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
-      );
-      const front = (dependsOn: pulumi.Resource[]) => {
-        if (!hasService) return [];
-        const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
-        const written = { owner, sequence: rollout.sequence.front };
-        const shared = sharedService(names, args, traffic, written, { ...opts, protect: true, ...as("Service") });
-        // After the shared Service, whose annotation names them for a traffic cutoff.
-        const beside = { ...opts, dependsOn: [...dependsOn, shared] };
-        const additional = Object.keys(args.services ?? {}).map((each) =>
-          additionalService(names, each, args, traffic, written, beside),
+      const mode = modeOf(args);
+      const { trackServices, routes } = mode.objects(service, args);
+      let front: (dependsOn: pulumi.Resource[]) => pulumi.Resource[] = () => [];
+      if (mode.hasService) {
+        const password = { length: 32, special: false };
+        const secret = new RandomPassword(resourceNameOf(names, `${service}-token`), password, { parent: this }).result;
+        // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
+        const backendServices = trackServices.map((track) =>
+          trackService(names, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
         );
-        const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
-        return [
-          shared,
-          ...additional,
-          ...routes.map((route) => modeRoute(names, args, route, traffic, token ?? "", written, routed)),
-        ];
-      };
+        token = secret;
+        front = (dependsOn) => {
+          const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
+          const written = { owner, sequence: rollout.sequence.front };
+          const shared = sharedService(names, args, traffic, written, { ...opts, protect: true, ...as("Service") });
+          // After the shared Service, whose annotation names them for a traffic cutoff.
+          const beside = { ...opts, dependsOn: [...dependsOn, shared] };
+          const additional = Object.keys(args.services ?? {}).map((each) =>
+            additionalService(names, each, args, traffic, written, beside),
+          );
+          const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
+          return [
+            shared,
+            ...additional,
+            ...routes.map((route) => modeRoute(names, args, route, traffic, secret, written, routed)),
+          ];
+        };
+      }
       const pods = (dependsOn: pulumi.Resource[]) =>
         deploy("canary", traffic.canaryReplicas, [...needed, ...dependsOn]);
       if (rollout.order === "pods-first") {

@@ -82,7 +82,7 @@ export function planConfigMap(
   rollout: RolloutContext,
   opts: CustomResourceOptions,
 ): void {
-  if (args.plan === undefined || !modeOf(args).objects(names.service, args).hasService) return;
+  if (args.plan === undefined || !modeOf(args).hasService) return;
   const { service } = names;
   const name = planName(service);
   const data = { plan: planText(args.plan, mainPort(args)) };

@@ -25,16 +25,17 @@ export function objectsOf(
 ): ObjectReference[] {
   const owned = tracksOf(args);
   const account = accountNameOf(service, args);
-  const { hasService, trackServices, routes } = modeOf(args).objects(service, args);
+  const mode = modeOf(args);
+  const { trackServices, routes } = mode.objects(service, args);
   const front: ObjectReference[] = [
-    ...(hasService ? [{ kind: "Service", name: service } as const] : []),
+    ...(mode.hasService ? [{ kind: "Service", name: service } as const] : []),
     ...trackServices.map((track) => ({ kind: "Service", name: backendName(service, track) }) as const),
     ...Object.keys(args.services ?? {}).map(
       (name) => ({ kind: "Service", name: additionalServiceName(service, name) }) as const,
     ),
     ...routes.map(({ kind, name }) => ({ kind, name })),
     ...(args.ingress ? [{ kind: "Ingress", name: service } as const] : []),
-    ...(args.plan && hasService ? [{ kind: "ConfigMap", name: planName(service) } as const] : []),
+    ...(args.plan && mode.hasService ? [{ kind: "ConfigMap", name: planName(service) } as const] : []),
     ...configMaps.map((name) => ({ kind: "ConfigMap", name }) as const),
     ...secrets.map((name) => ({ kind: "Secret", name }) as const),
     ...(account === undefined ? accounts : [account, ...accounts]).map(

@@ -35,7 +35,7 @@ import {
 export interface PlanArgs {
   /** Requests that `gray probe` and the steps send to canary, in this order. @default none */
   readonly checks?: readonly Check[];
-  /** The steps of `gray rollout`. @default dark with all checks, but not of a worker; canary at `weight` until the verdict is good; full */
+  /** The steps of `gray rollout`. @default dark with all checks, but not for a worker; canary at `weight` until the verdict is good; full */
   readonly steps?: readonly Step[];
   /**
    * `none` if the service measures no latency. Otherwise no release is judged good while its latency is not known.

@@ -25,7 +25,7 @@ export interface Traffic {
   readonly weight: number;
   /** Number of canary pods. */
   readonly canaryReplicas: number;
-  /** Labels that the shared Service selects. Absent of a worker, which has no Service. */
+  /** Labels that the shared Service selects. Absent for a worker, which has no Service. */
   readonly selector?: Record<string, string>;
   /** The actual percent of user traffic for canary when every pod is ready. */
   readonly share: number;

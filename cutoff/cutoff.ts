@@ -1,7 +1,7 @@
 /** The traffic cutoff: takes all user traffic off canary at once, without Pulumi. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { deploymentName, followersAnnotation, serviceLabel } from "../components/names.ts";
+import { deploymentName, followersAnnotation } from "../components/names.ts";
 import type { ObjectKind } from "../components/object-reference.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
@@ -10,7 +10,7 @@ import type { Cluster, Operation } from "../kubernetes/cluster.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { type ApiPath, type Objects, objectPath } from "../kubernetes/resources.ts";
 import { within } from "../kubernetes/within.ts";
-import { readService } from "../live/live.ts";
+import { isOf, readService } from "../live/live.ts";
 import type { LiveMode, LiveRoute } from "../live/traffic/mode.ts";
 import { liveModes } from "../live/traffic/modes.ts";
 import { chooseCutoff, StableNotReady } from "./choice.ts";
@@ -30,11 +30,11 @@ const attemptMilliseconds = 5000;
 /**
  * Takes all user traffic off canary at once, without Pulumi: the shared Service and those that follow it select stable alone, and only the token's rule of each
  * route names canary. Canary's pods stay, and so do connections that a proxy holds open to them. The call is idempotent. For an
- * adopted service no selector separates canary from the adopted pods, and before a worker there is no Service, so canary is scaled to zero
- * instead.
+ * adopted service no selector separates canary from the adopted pods, and no Service sends a worker its work, so canary is scaled to zero
+ * instead. A Service without the label of the service is of another creator and stays as it is.
  *
- * Each object of the front is patched independently of the others. To choose the kind of cutoff, three reads run at the same time (are
- * stable's pods ready, and twice: was the service adopted), and one answer is enough. The record's sequence number is raised at the
+ * Each object of the front is patched independently of the others. To choose the kind of cutoff, four reads run at the same time (are
+ * stable's pods ready, was the service adopted, and both Deployments), and one answer is enough. The record's sequence number is raised at the
  * same time, so that the next `up` writes the whole front with its own weight. If the record cannot be written, the traffic is cut off
  * all the same, because users come first, and `up` sees the changed front in the cluster.
  *
@@ -49,7 +49,7 @@ export function cutOff(of: CutoffArgs): Promise<string | undefined> {
 
 async function cutOffOnce(of: CutoffArgs): Promise<string | undefined> {
   const note = recordCutoff(of);
-  const shared = readService(of);
+  const shared = readOwnService(of);
   const routes = liveModes.map((mode) => ({ mode, read: routesOf(mode, of) }));
   for (const each of [shared, ...routes.map(({ read }) => read)]) each.catch(() => {});
   const how = await chooseCutoff(of, note.read);
@@ -68,7 +68,7 @@ async function cutOffOnce(of: CutoffArgs): Promise<string | undefined> {
 }
 
 /**
- * Takes user traffic off canary. If only canary serves, it leaves the traffic there and notes why.
+ * Takes user traffic, or a worker's work, off canary. If only canary serves, it leaves it there and notes why.
  *
  * @param note gets a sentence for the user if the cutoff was not made, or not recorded
  * @returns whether the traffic is off canary
@@ -79,7 +79,7 @@ export async function cutOffNow(of: CutoffArgs, note: (sentence: string) => void
     const trouble = await cutOff(of);
     if (trouble !== undefined)
       note(
-        `Users are off canary of ${of.service}, but that could not be written into the record (${trouble}): the next pulumi up of the stack that owns canary sets the weight again.`,
+        `Canary of ${of.service} is cut off, but that could not be written into the record (${trouble}): the next pulumi up of the stack that owns canary sets the weight again.`,
       );
     return true;
   } catch (error) {
@@ -95,11 +95,17 @@ async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
   if (failed) throw failed.reason;
 }
 
+/** The shared Service; undefined if there is none that this program wrote. */
+async function readOwnService(of: CutoffArgs): Promise<ServiceObject | undefined> {
+  const found = await readService(of);
+  return found && isOf(of.service, found) ? found : undefined;
+}
+
 async function cutOffService(of: CutoffArgs, read: Promise<ServiceObject | undefined>) {
   const { api, namespace, service } = of;
-  const again = () => readService(of);
+  const again = () => readOwnService(of);
   const found = await cutOffObject(api, objectPath("Service", namespace, service), read, again, serviceCutoff);
-  // A worker has none: its pods take work as long as they run.
+  // Without a front, as of a worker whose Deployments could not be read, canary takes requests or work as long as it has pods.
   if (found === undefined) await scaleCanaryToZero(of);
 }
 
@@ -107,7 +113,7 @@ async function cutOffService(of: CutoffArgs, read: Promise<ServiceObject | undef
 async function cutOffFollowers(of: CutoffArgs, read: Promise<ServiceObject | undefined>): Promise<void> {
   const { api, namespace, service } = of;
   const names = await withRetries(async (attempt) => {
-    const shared = await (attempt === 1 ? read : readService(of));
+    const shared = await (attempt === 1 ? read : readOwnService(of));
     return shared?.metadata.annotations?.[followersAnnotation]?.split(",") ?? [];
   });
   const cuts = names.map((name) => {
@@ -115,7 +121,7 @@ async function cutOffFollowers(of: CutoffArgs, read: Promise<ServiceObject | und
     // The annotation is only text: a Service of another creator stays as it is.
     const readOwn = async () => {
       const found = await api.get(path);
-      return found?.metadata.labels?.[serviceLabel] === service ? found : undefined;
+      return found && isOf(service, found) ? found : undefined;
     };
     return cutOffObject(api, path, readOwn(), readOwn, serviceCutoff);
   });

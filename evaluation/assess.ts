@@ -153,16 +153,17 @@ export interface Counts {
 }
 
 /**
- * The pair that counts a worker's items: the first one. Undefined of a service that answers requests.
+ * The pair that counts a worker's items: the first one. Undefined for a service that answers requests.
  *
- * @throws UserError if a worker has no pair, so that nothing shows how its release does
+ * @throws UserError if a worker has no pair, so that nothing shows whether its release is healthy
+ * @example itemsOf(worker, { pairs: ["failed", "late"], atGateway: false }) // "failed"
  */
 export function itemsOf({ service, deployments }: DeployedService, { pairs }: Counts): string | undefined {
   if (!isLiveWorker(deployments)) return undefined;
   const [items] = pairs;
   if (items !== undefined) return items;
   throw new UserError(
-    `${service} is a worker and answers no requests, so its own counters must show how a release does: name them with --pair, as in --pair failed=jobs_failed_total/jobs_total.`,
+    `${service} is a worker and answers no requests, so its own counters must show whether a release is healthy: name them with --pair, as in --pair failed=jobs_failed_total/jobs_total.`,
   );
 }
 

@@ -87,14 +87,14 @@ function describedBy(service: string, args: ServiceArgs, release: Release, live:
   const owned = tracksOf(args);
   const labels = { app: service };
   const mode = modeOf(args);
-  const { hasService, routes } = mode.objects(service, args);
+  const { routes } = mode.objects(service, args);
   const front = { owner: "", sequence: 0 };
   const run = { release, replicas: 1, sequence: 0, stack: "", owner: "", fastRollback: false };
   const isNew = releaseOf(live.deployments.canary) !== release.id;
   const account = serviceAccountObject(service, args, "");
   const ofCanary = (): Described[] => [
     ...(isNew ? [{ kind: "Deployment", object: deploymentObject(service, "canary", args, run) } as const] : []),
-    ...(hasService
+    ...(mode.hasService
       ? [{ kind: "Service", object: sharedServiceObject(service, args, { selector: labels }, front) } as const]
       : []),
     ...Object.keys(args.services ?? {}).map(

@@ -25,7 +25,7 @@ import { frontHeld } from "./gate.ts";
 import type { LogLine } from "./log-line.ts";
 import type { Observation } from "./observation.ts";
 import { assertOwned, type OwnableObject } from "./owner.ts";
-import { assertKnown } from "./preconditions.ts";
+import { assertKnown, besideWorkerWarning } from "./preconditions.ts";
 import { configMapNames, lostWarnings, previousOf, storedReleases } from "./retention.ts";
 import {
   goneRefusal,
@@ -133,6 +133,8 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   const adopted = adoptionOf(service, live, record, observation.isAdoptionRequested); // 1
   const newHistory = assertKnown(service, args, live, stackStates, record, stack.name, breakGlass); // 2
   if (newHistory !== undefined) warn(newHistory);
+  const beside = besideWorkerWarning(service, args, live);
+  if (beside !== undefined) warn(beside);
   const situation = { service, args, live, record, stackStates, adopted: adoptedReleaseOf(live), breakGlass, epoch };
   const { releases, admissions, warnings } = chooseReleases(situation, observation.rendered); // 3
   if (releases.canary) reported.canary = releases.canary;

@@ -5,7 +5,8 @@ import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { isWorker } from "../components/traffic/worker/args.ts";
 import { UserError } from "../components/user-error.ts";
 import { sameLabels, showLabels } from "../live/labels.ts";
-import { isAdopted, type Live } from "../live/live.ts";
+import { isAdopted, isOf, type Live } from "../live/live.ts";
+import { isLiveWorker } from "../live/traffic/worker.ts";
 import type { RecordReading } from "../record/record.ts";
 import { assertOurs } from "./owner.ts";
 import type { StackStates } from "./stack-state.ts";
@@ -17,7 +18,7 @@ import type { StackStates } from "./stack-state.ts";
  * 2. A live Deployment of an owned track has the program's selector, because a selector cannot be changed. An adopted Deployment may have
  *    its own.
  * 3. The Deployment, and the front if this stack owns it, were created by this program.
- * 4. There is no Service with the name of a worker.
+ * 4. A worker that is not live yet is no service with ports, live or left, and no Service has its name or that of its canary.
  *
  * @param context of the kubeconfig, for the message
  * @throws UserError for the first condition that does not hold
@@ -44,7 +45,7 @@ export function assertPreconditions(service: string, args: ServiceArgs, live: Li
   }
   if (!tracksOf(args).includes("canary")) return;
   if (isWorker(args)) {
-    assertNoService(service, namespace, live);
+    if (!isLiveWorker(live.deployments)) assertNoService(service, namespace, live);
     return;
   }
   assertOurs("Service", live.front.service, service, namespace);
@@ -52,12 +53,33 @@ export function assertPreconditions(service: string, args: ServiceArgs, live: Li
   if (args.ingress) assertOurs("Ingress", live.front.ingress, service, namespace);
 }
 
-/** @throws UserError if there is a Service with the name of a worker: its cutoff would only take users off canary, not work */
-function assertNoService(service: string, namespace: string, { front }: Live): void {
-  if (front.service === undefined) return;
+/** @throws UserError if the new worker was a service with ports, or if there is a Service with its name or that of its canary */
+function assertNoService(service: string, namespace: string, { deployments, front }: Live): void {
+  const [found] = servicesOf(front);
+  if (Object.keys(deployments).length > 0 || (found !== undefined && isOf(service, found))) {
+    throw new UserError(
+      `${service} was installed in namespace ${namespace} as a service with ports, and its ports is [] now, which describes a worker: a service cannot become a worker under its name, so choose another service name, or give the ports.`,
+    );
+  }
+  if (found === undefined) return;
   throw new UserError(
-    `Service ${service} exists in namespace ${namespace}, and ports of ${service} is [], which describes a worker without a Service: choose another service name, give the ports, or remove that Service yourself if nothing uses it.`,
+    `Service ${found.metadata.name} exists in namespace ${namespace}, and ports of ${service} is [], which describes a worker without a Service: choose another service name, give the ports, or remove that Service yourself if nothing uses it.`,
   );
+}
+
+/**
+ * The warning that another creator gave a live worker a Service; undefined if there is none. It is not refused, because nothing may stand in
+ * the way of a rollback.
+ */
+export function besideWorkerWarning(service: string, args: ServiceArgs, live: Live): string | undefined {
+  const [found] = servicesOf(live.front);
+  if (!isWorker(args) || !tracksOf(args).includes("canary") || found === undefined) return undefined;
+  return `${service} is a worker, and Service ${found.metadata.name} in namespace ${args.namespace} was not created by this program and may send requests to its pods: remove that Service yourself if nothing uses it.`;
+}
+
+/** The live Services with the names that the Services of a service have. */
+function servicesOf({ service, canaryAccess }: Live["front"]) {
+  return [service, canaryAccess].filter((each) => each !== undefined);
 }
 
 /**

@@ -40,7 +40,8 @@ export function sequences(
   const { service, routes } = live.front;
   const asItShouldBe =
     !traffic ||
-    (sameLabels(service?.spec.selector ?? {}, traffic.selector ?? {}) &&
+    // A Service beside a worker is of another creator.
+    ((!traffic.selector || sameLabels(service?.spec.selector ?? {}, traffic.selector)) &&
       routes.every((route) => hasWeight(route, traffic.weight)));
   return { stable, canary, front: Math.max(...[service, ...routes].map((object) => next(object, asItShouldBe))) };
 }

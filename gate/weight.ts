@@ -7,7 +7,6 @@ import { describeRule } from "../components/rule.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
 import { modeOf, trafficFor } from "../components/traffic/modes.ts";
 import { isFarFrom } from "../components/traffic/replicas/mode.ts";
-import { isWorker } from "../components/traffic/worker/args.ts";
 import { describeTraffic, percent, type Traffic } from "../components/traffic.ts";
 import { percentOf } from "../components/units.ts";
 import { sameLabels } from "../live/labels.ts";
@@ -89,7 +88,8 @@ export function shareWarning(service: string, args: ServiceArgs, live: Live, tra
   const { weight, share, backends } = traffic;
   if (!isScaled(args) || args.acceptShare || backends || weight === 0 || !isFarFrom(weight, share)) return undefined;
   const pods = stableReplicasOf(args, live);
-  const [shared, otherwise] = isWorker(args) ? ["work", ""] : ["requests", "split the traffic by a gateway, "];
+  const { shared } = modeOf(args);
+  const otherwise = shared === "work" ? "" : "split the traffic by a gateway, ";
   return `${service}: canary gets ${percent(share)} of the ${shared} in place of ${weight} %, because stable has only ${pods} ${pods === 1 ? "pod" : "pods"} now: raise the least number of its autoscaler, ${otherwise}or set acceptShare: true.`;
 }
 
@@ -112,10 +112,10 @@ export function headlessWarning(service: string, args: ServiceArgs, traffic: Tra
 
 /** Whether this traffic changes the live front or canary's live number of pods. */
 export function changesFront({ front, deployments }: Live, traffic: Traffic): boolean {
-  const selects = front.service?.spec.selector;
+  const [selects, selector] = [front.service?.spec.selector, traffic.selector];
   const pods = deployments.canary?.spec.replicas;
   return (
-    (selects !== undefined && !sameLabels(selects, traffic.selector ?? {})) ||
+    (selects !== undefined && selector !== undefined && !sameLabels(selects, selector)) ||
     (pods !== undefined && pods !== traffic.canaryReplicas) ||
     front.routes.some((route) => !hasWeight(route, traffic.weight))
   );

@@ -2,7 +2,7 @@
 
 import { oneLine } from "../border/foreign-text.ts";
 import type { Files } from "../components/config-files.ts";
-import { adoptedAnnotation, backendName, deploymentName, stackAnnotation } from "../components/names.ts";
+import { adoptedAnnotation, backendName, deploymentName, serviceLabel, stackAnnotation } from "../components/names.ts";
 import { configMapsOf, type PodSpec } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
@@ -71,6 +71,11 @@ export function readDeployment(
   track: Track,
 ): Promise<DeploymentObject | undefined> {
   return api.get(objectPath("Deployment", namespace, deploymentName(service, track)));
+}
+
+/** Whether an object has the label of a service, as each object has that the program writes for it. */
+export function isOf(service: string, { metadata }: { readonly metadata: Pick<Metadata, "labels"> }): boolean {
+  return metadata.labels?.[serviceLabel] === service;
 }
 
 /** The shared Service in front of both tracks; undefined if it does not exist. */

@@ -44,8 +44,8 @@ export async function drive(context: DriveContext): Promise<End> {
 
 async function cutWithoutRecord({ actuator, store, reporter }: DriveContext): Promise<void> {
   const off = await untilCutOff(() => actuator.cutOff(store.epoch), reporter.note);
-  const users = off ? "all users are on stable" : "users stay on canary, because only canary serves";
-  reporter.note(`The record of the rollout was deleted: ${users}.`);
+  const canary = off ? "canary is cut off" : "canary goes on serving, because no pod of stable is ready";
+  reporter.note(`The record of the rollout was deleted: ${canary}.`);
 }
 
 async function driveRecorded(context: DriveContext): Promise<End> {

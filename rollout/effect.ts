@@ -116,9 +116,9 @@ export async function bestEffort(context: DriveContext, what: Effect): Promise<v
  * @throws Stuck if no person is at the terminal
  */
 export function holdStuck(context: DriveContext, { name }: Effect, reason: string): void {
-  const stable = mayHaveUsers(context) ? "stable may still run the release; " : "users are on stable; ";
-  const users = context.isReturning ? stable : "";
-  const what = `${name} failed: ${reason}; ${users}fix the cause`;
+  const stable = mayHaveUsers(context) ? "stable may still run the release; " : "stable serves; ";
+  const state = context.isReturning ? stable : "";
+  const what = `${name} failed: ${reason}; ${state}fix the cause`;
   if (context.leavesHolding) throw new Stuck(`${what}, then run gray resume`, context);
   const { latest } = context.store;
   const move = { kind: "hold", reason: `${what}: gray tries again until it succeeds`, failing: name } as const;

@@ -1,6 +1,7 @@
 /** Sets canary's number of pods after stable's live one, while an autoscaler scales stable during a rollout. */
 import { type Following, followed, followingIn } from "../components/following.ts";
 import { deploymentName } from "../components/names.ts";
+import { modeNamed } from "../components/traffic/modes.ts";
 import { isFarFrom } from "../components/traffic/replicas/mode.ts";
 import { percent, type Traffic } from "../components/traffic.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
@@ -73,7 +74,7 @@ export async function followStable(of: FollowArgs, rollout: Rollout, signal: Abo
 
 function describeFar({ mode }: Following, { weight, share }: Traffic, stable: number): string | undefined {
   if (mode === "gateway" || !isFarFrom(weight, share)) return undefined;
-  return `Canary gets ${percent(share)} of the ${mode === "worker" ? "work" : "requests"} in place of ${weight} %, because stable has only ${pods(stable)} now.`;
+  return `Canary gets ${percent(share)} of the ${modeNamed(mode).shared} in place of ${weight} %, because stable has only ${pods(stable)} now.`;
 }
 
 function pods(count: number): string {

@@ -3,6 +3,7 @@ import { defaults } from "../components/defaults.ts";
 import { type PlanArgs, planSchema, stepsOf } from "../components/plan.ts";
 import { keyed, percent, understand } from "../components/schema.ts";
 import type { ResolvedStep } from "../components/step.ts";
+import { isWorker } from "../components/traffic/worker/args.ts";
 
 /** The program's intent for a service: the release to roll out, and the steps. */
 export interface Intent {
@@ -27,5 +28,8 @@ const inputs = keyed(
  */
 export function intentOf(component: unknown): Intent {
   const { weight = defaults.weight, ports, plan = {}, releases } = understand(inputs, component);
-  return { release: releases.canary.id, steps: stepsOf(plan as PlanArgs, weight, ports?.length !== 0) };
+  return {
+    release: releases.canary.id,
+    steps: stepsOf(plan as PlanArgs, weight, !isWorker({ ports })),
+  };
 }

@@ -65,7 +65,7 @@ export async function untilCutOff(cutOff: () => Promise<boolean>, note: (sentenc
   for (let attempt = 1; ; attempt++) {
     try {
       const off = await cutOff();
-      if (off && attempt > 1) note(`Cut off canary at attempt ${attempt}: all users are on stable.`);
+      if (off && attempt > 1) note(`Cut off canary at attempt ${attempt}.`);
       return off;
     } catch (error) {
       // On any other error it goes on: ending would leave users on canary.
@@ -74,7 +74,7 @@ export async function untilCutOff(cutOff: () => Promise<boolean>, note: (sentenc
       if (attempt <= cutAttemptsReported || Date.now() - lastNote >= 1000) {
         lastNote = Date.now();
         note(
-          `Taking users off canary failed at attempt ${attempt} (${clauseOf(error)}): gray tries again until it succeeds.`,
+          `The cutoff of canary failed at attempt ${attempt} (${clauseOf(error)}): gray tries again until it succeeds.`,
         );
       }
       await sleep(backoff(Math.max(1, unavailable), cutPauses));

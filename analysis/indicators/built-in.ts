@@ -18,7 +18,7 @@ export const reservedNames: readonly string[] = [serverErrors, ...others, missin
  *
  * @param pairs names of the pairs
  * @param perRequest whether each request is routed by weight alone, so that missing answers can be counted
- * @param items the pair that takes the place of requests, of a worker: its failed items take the place of 5xx, and there is no 4xx.
+ * @param items the pair that takes the place of requests, for a worker: its failed items take the place of 5xx, and there is no 4xx.
  *   @default requests
  * @throws Error for a pair whose name is already used
  *

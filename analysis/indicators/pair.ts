@@ -1,4 +1,5 @@
 /** The indicators of a pair of counters that the user defined. */
+import { pairCount } from "../arms.ts";
 import { incrementOf } from "../increment.ts";
 import type { IndicatorKind } from "../indicator.ts";
 
@@ -13,16 +14,7 @@ export function pair(name: string): IndicatorKind {
     name,
     alphaShare,
     symptom: () => `counts as ${name}`,
-    increments: (armCounts) =>
-      new Map([
-        [
-          name,
-          incrementOf(armCounts, ({ pairs }) => ({
-            events: pairs[name]?.bad ?? 0,
-            exposure: pairs[name]?.total ?? 0,
-          })),
-        ],
-      ]),
+    increments: (armCounts) => new Map([[name, incrementOf(armCounts, ({ pairs }) => pairCount(pairs, name))]]),
     excusedByWarmUp: false,
     ofRequests: true,
     ofPods: false,

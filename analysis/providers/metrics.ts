@@ -10,7 +10,7 @@ import { codeIn, type StatusLabels, statusLabelsOf } from "./status-label.ts";
 /** The names of a service's metrics. */
 export interface Metrics {
   /**
-   * The counter of requests; false of a worker, which answers none.
+   * The counter of requests; false for a worker, which answers none.
    * @default the first of `conventions` that a target has, for HTTP and for gRPC
    */
   readonly requests?: string | false;

@@ -61,9 +61,9 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
   }
   await heard.catch((error) => {
     if (!(error instanceof UserError)) throw error;
-    const users = isOff ? "users are off canary" : "users are still on canary, because no pod of stable is ready";
+    const canary = isOff ? "canary is cut off" : "canary goes on serving, because no pod of stable is ready";
     throw new UserError(
-      `The abort of ${found.service} is stored and ${users}, but no gray process is alive to finish the rollback: ${error.message}`,
+      `The abort of ${found.service} is stored and ${canary}, but no gray process is alive to finish the rollback: ${error.message}`,
     );
   });
   await takeOver(setup, options, { undone: 0 });

@@ -39,7 +39,7 @@ interface Status {
   readonly namespace: string;
   readonly tracks: Partial<Record<Track, TrackStatus>>;
   readonly pods: readonly PodRow[];
-  /** Number of ready endpoints of the shared Service; absent of a worker. */
+  /** Number of ready endpoints of the shared Service; absent for a worker. */
   readonly endpoints?: Record<Track, number>;
   /** That canary's pods have all users, as a sentence; absent if they do not. */
   readonly overload?: string | undefined;

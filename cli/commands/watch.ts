@@ -123,7 +123,7 @@ function endSeen({ record, snapshot }: ClusterState, { began, release }: Rollout
   const ended = record?.ended?.find((each) => each.began === began && each.release === release);
   if (!ended) return { kind: "superseded", reason: "the record no longer has this rollout: see gray history" };
   const reason = {
-    promoted: "promoted: all users have the release",
+    promoted: "promoted: stable runs the release",
     undone: `rolled back: ${ended.reason}`,
     superseded: `superseded: ${ended.reason}`,
   }[ended.outcome];

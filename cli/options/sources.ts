@@ -112,7 +112,7 @@ export function withSourceOptions(command: Command): Command {
     .option("--requests <metric>", "counter of requests by status code (default: found in the metrics)")
     .option(
       "--latency <metric>",
-      "histogram of their duration, or none (default: found in the metrics; of a worker none)",
+      "histogram of their duration, or none (default: found in the metrics; for a worker none)",
     )
     .addOption(
       new Option("--without <label=value>", "leave out requests with this label, as in path=/healthz; may be repeated")
@@ -126,7 +126,7 @@ export function withSourceOptions(command: Command): Command {
 export function pairOption(): Option {
   return new Option(
     "--pair <name=bad/total>",
-    'two counters of your own to compare, as in lost=orders_total{state="lost"}/orders_total; may be repeated. Of a worker the first pair counts its items',
+    'two counters of your own to compare, as in lost=orders_total{state="lost"}/orders_total; may be repeated. For a worker the first pair counts its items',
   )
     .argParser((each: string, all: readonly Pair[]) => [...all, pairOf(each, all)])
     .default([], "none");
@@ -231,10 +231,11 @@ function withOptions(query: Query, { latency, without }: Metrics): Query {
 
 /** @throws UserError for an option that is about requests */
 function assertForWorker(service: string, { requests, series }: SourceOptions): void {
-  const asked = requests === undefined ? (series === "own" ? undefined : `--series ${series}`) : "--requests";
-  if (asked === undefined) return;
+  const ofSeries = series === "own" ? undefined : `--series ${series}`;
+  const refusedOption = requests === undefined ? ofSeries : "--requests";
+  if (refusedOption === undefined) return;
   throw new UserError(
-    `${asked} counts requests, and ${service} is a worker, which answers none: leave it out, and name its counters with --pair.`,
+    `${refusedOption} counts requests, and ${service} is a worker, which answers none: leave it out, and name its counters with --pair.`,
   );
 }
 

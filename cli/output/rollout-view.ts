@@ -55,7 +55,7 @@ export function viewOf(found: DeployedService, json: boolean): RolloutView {
     progress: (line) => print("progress", `  ${line}`),
     end(end) {
       const words = {
-        promoted: "promoted: all users have the release",
+        promoted: "promoted: stable runs the release",
         undone: `rolled back: ${"reason" in end ? end.reason : ""}`,
         held: `holds, and the traffic stays as it is: ${end.kind === "held" ? describeHold(end.reason === hold?.reason ? hold : end) : ""}`,
         stopped:

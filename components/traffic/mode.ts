@@ -7,6 +7,10 @@ import type { Track, Traffic } from "../traffic.ts";
 
 /** A method of traffic splitting between the tracks. Its side in the cluster is in live/traffic/mode.ts. */
 export interface TrafficMode {
+  /** Whether there is a shared Service, and with it the plan's checks, which are requests to its ports. Only a worker has none. */
+  readonly hasService: boolean;
+  /** What the tracks share, in messages. */
+  readonly shared: "requests" | "work";
   /**
    * The settings for a weight.
    *
@@ -23,8 +27,6 @@ export interface TrafficMode {
 
 /** The objects that a mode needs in front of both tracks. */
 export interface ModeObjects {
-  /** Whether there is a shared Service, and with it the plan's checks, which are requests to its ports. Only a worker has none. */
-  readonly hasService: boolean;
   /** The tracks that have a Service of their own. With a shared Service canary always has one, for callers inside the cluster that try it while it is dark. */
   readonly trackServices: readonly Track[];
   /** The objects that split the users' requests by weight. */

@@ -4,30 +4,33 @@ import type { Pod } from "../../analysis/reading.ts";
 import { finestWeight } from "../../components/traffic.ts";
 import type { ServiceObject } from "../../kubernetes/objects/service.ts";
 import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
-import { readDeployment, readService } from "../live.ts";
+import { isOf, readDeployment, readService } from "../live.ts";
 import type { LiveRoute } from "./mode.ts";
 import { readAllRoutes } from "./modes.ts";
 import { isOfWorker } from "./worker.ts";
 
 /** The objects of the front that split the traffic. */
 export interface Front {
+  /** The shared Service. Undefined if there is none, and for a worker, whatever has its name. */
   readonly service: ServiceObject | undefined;
   /** The routes; empty if traffic is split by number of pods. */
   readonly routes: readonly LiveRoute[];
-  /** The number of pods that canary's Deployment wants, of a worker. Absent of any other service. */
+  /** The number of pods that a worker's canary Deployment wants. Absent for any other service. */
   readonly workerPods?: number;
 }
 
-/** Reads the live front of a service. */
+/** Reads the live front of a service. Canary's Deployment is read only if there is no shared Service that the program wrote. */
 export async function readFront(of: ServiceHandle): Promise<Front> {
   const [shared, routes] = await Promise.all([readService(of), readAllRoutes(of)]);
-  const canary = shared === undefined ? await readDeployment(of, "canary") : undefined;
-  return { service: shared, routes, ...(canary && isOfWorker(canary) && { workerPods: canary.spec.replicas }) };
+  if (shared && isOf(of.service, shared)) return { service: shared, routes };
+  const canary = await readDeployment(of, "canary");
+  if (!canary || !isOfWorker(canary)) return { service: shared, routes };
+  return { service: undefined, routes, workerPods: canary.spec.replicas };
 }
 
 /**
  * The share of user traffic that canary gets, from 0 to 1. With routes it is their weight, the largest if they differ. Without routes it
- * is canary's part of the ready pods behind the shared Service: 0 while canary is dark, undefined if no pod is ready. Of a worker it is
+ * is canary's part of the ready pods behind the shared Service: 0 while canary is dark, undefined if no pod is ready. For a worker it is
  * canary's part of the pods, because they take work whether they are ready or not.
  */
 export function shareOf({ service, routes, workerPods }: Front, pods: readonly Pod[]): number | undefined {

@@ -64,6 +64,53 @@ describe("the verdict on a worker", () => {
     assert.match(reason, /^stable is broken \(it counts as failed in 100 % of its items, for/);
   });
 
+  describe("by a pair whose total leaves out the items that failed", () => {
+    /** Of twenty items, so many fail and the others are counted in the total. */
+    const apart = (bad: number) => work(20 - bad, bad);
+    const unusable = (arm: string) =>
+      `the total of pair failed must include its bad events: ${arm} had more bad events than events in all`;
+
+    it("is bad if canary fails all its items, and stable does not", () => {
+      const { verdict, reason } = judged(60, () => [apart(20), apart(0)]);
+      assert.equal(verdict, "bad");
+      assert.match(reason, /^canary counts as failed in 100 % of its items, which stable never does/);
+    });
+
+    it("is bad if canary fails all its items after a good hour", () => {
+      assert.equal(judged(3700, (second) => [apart(second > 3600 ? 20 : 0), apart(0)]).verdict, "bad");
+    });
+
+    for (const [arm, ofCanary] of [
+      ["canary", 20],
+      ["stable", 0],
+    ] as const) {
+      it(`is withheld, rather than calling stable broken, if ${arm} is seen to do so`, () => {
+        const { verdict, guard, reason } = judged(90, () => [apart(ofCanary), apart(20)]);
+        assert.deepEqual([verdict, guard, reason], ["undecided", "pair", unusable(arm)]);
+      });
+    }
+
+    it("is withheld with a resumed observation too", () => {
+      const evidence = observed(90, () => [apart(0), apart(20)]);
+      assert.equal(judge(Evidence.resume(JSON.parse(JSON.stringify(evidence))), 90_000).reason, unusable("stable"));
+    });
+
+    it("is not withheld because a failure was counted before its item", () => {
+      const batch = (second: number) => (second % 10 === 0 ? work(2000, 0) : work(0, second % 10 === 5 ? 1 : 0));
+      assert.equal(judged(300, (second) => [batch(second), batch(second)]).verdict, "good");
+    });
+
+    it("is withheld for any other pair too", () => {
+      const evidence = new Evidence({ canary, stable: [stable], pairs: ["lost"] });
+      const lost: Answered = { pairs: { lost: { bad: 5, total: 0 } } };
+      for (let second = 1; second <= 90; second++) evidence.observe(tick(second, lost, lost));
+      assert.equal(
+        judge(evidence, 90_000).reason,
+        "the total of pair lost must include its bad events: canary had more bad events than events in all",
+      );
+    });
+  });
+
   it("by canary's own rates is bad on the first release if too many items fail", () => {
     const evidence = new Evidence({ ...question, stable: [], first: true });
     for (let second = 1; second <= 60; second++) evidence.observe(tick(second, work(20, 2)));
@@ -105,7 +152,7 @@ describe("the items of a worker", () => {
 
   it("take the place of answers, and a failure may be counted before its item", () => {
     assert.deepEqual(pairs(3, 10), { requests: 10, ok: 7, moved: 0, refused: 0, failed: 3, unknown: 0 });
-    assert.deepEqual(pairs(1, 0), { requests: 0, ok: 0, moved: 0, refused: 0, failed: 1, unknown: 0 });
+    assert.deepEqual(pairs(1, 0), { requests: 1, ok: 0, moved: 0, refused: 0, failed: 1, unknown: 0 });
   });
 
   it("are none of a target that does not count them", () => {

@@ -148,7 +148,7 @@ describe("a person's decision on a rollout", () => {
     try {
       await assert.rejects(
         run(abortCommand(), ...reason),
-        /^UserError: The abort of web is stored and users are still on canary, because no pod of stable is ready, but no gray process is alive to finish the rollback: The stacks of web belong to the Pulumi project gray-release: run gray abort in the folder of its Pulumi\.yaml\.$/,
+        /^UserError: The abort of web is stored and canary goes on serving, because no pod of stable is ready, but no gray process is alive to finish the rollback: The stacks of web belong to the Pulumi project gray-release: run gray abort in the folder of its Pulumi\.yaml\.$/,
       );
       assert.equal(openNow().rollbackRequested?.by, "alice");
       open(openRollout(b, a));
@@ -198,7 +198,7 @@ describe("a person's decision on a rollout", () => {
       drivenElsewhere(world, { dies: true });
       await assert.rejects(
         run(abortCommand(), ...reason),
-        /^UserError: The abort of web is stored and users are still on canary, because no pod of stable is ready.*: The stacks of web belong to/,
+        /^UserError: The abort of web is stored and canary goes on serving, because no pod of stable is ready.*: The stacks of web belong to/,
       );
       assert.equal(openNow().rollbackRequested?.by, "alice");
       const { requests } = world.api;
@@ -215,7 +215,10 @@ describe("a person's decision on a rollout", () => {
     beforeEach(() => {
       timeAgain = passingTime();
       open(openRollout(b, a));
-      world.api.put(service, { metadata: { name: "web" }, spec: { selector: { app: "web" } } });
+      world.api.put(service, {
+        metadata: { name: "web", labels: { "gray-release/service": "web" } },
+        spec: { selector: { app: "web" } },
+      });
       world.api.put("/api/v1/namespaces/dora-apps/pods/web-1", {
         metadata: { name: "web-1", labels: { app: "web", track: "stable" } },
         status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },

@@ -68,11 +68,18 @@ describe("the traffic cutoff", () => {
       metadata: { name: "web-1", namespace, labels: { app: "web", track: "stable" } },
       status: { phase: "Running", conditions: [{ type: "Ready", status: ready }] },
     });
+  const labels = { "gray-release/service": "web" };
+  /** The shared Service, as the program writes it. */
+  const shared = (annotations: Record<string, string> = {}) =>
+    api.put(servicePath, {
+      metadata: { name: "web", namespace, labels, annotations },
+      spec: { selector: { app: "web" } },
+    });
   const selector = () => api.objects.get(servicePath)?.spec.selector;
   const record = () => JSON.parse(api.objects.get(recordPath)?.data.record ?? "{}");
   beforeEach(async () => {
     api = await ApiServer.start({ hasConnections: true });
-    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    shared();
     api.put("/apis/gateway.networking.k8s.io/v1", { metadata: { name: "v1" } });
     api.put(routePath, written(10, [{ to: "canary", headers: { "x-beta": "1" } }]) as ApiObject);
     stablePod("True");
@@ -90,8 +97,7 @@ describe("the traffic cutoff", () => {
     const path = (name: string) => servicePath.replace(/web$/, name);
     const spec = { selector: { app: "web" } };
     const followers = { "gray-release/followers": "web-internal,theirs,gone" };
-    api.put(servicePath, { metadata: { name: "web", namespace, annotations: followers }, spec });
-    const labels = { "gray-release/service": "web" };
+    shared(followers);
     api.put(path("web-internal"), { metadata: { name: "web-internal", namespace, labels }, spec });
     api.put(path("theirs"), { metadata: { name: "theirs", namespace }, spec });
     api.put(path("web-all"), { metadata: { name: "web-all", namespace, labels }, spec });
@@ -148,7 +154,7 @@ describe("the traffic cutoff", () => {
     api.intercept = ({ path }) => (isRecord(path) ? { status: 500, body: { message: "etcd is away" } } : undefined);
     assert.match((await cutWeb()) ?? "", /etcd is away/);
     assert.deepEqual(selector(), { app: "web", track: "stable" });
-    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    shared();
     api.intercept = ({ path }) => (isRecord(path) ? { status: 200, stream: new PassThrough() } : undefined);
     assert.equal(await cutWeb(), "the cluster did not write it in time");
     assert.deepEqual(selector(), { app: "web", track: "stable" });
@@ -159,7 +165,7 @@ describe("the traffic cutoff", () => {
     await assert.rejects(cutWeb(), {
       name: "UserError",
       message:
-        "Canary of web is not cut off, because no pod of stable is ready: users stay on canary until you repair stable.",
+        "Canary of web is not cut off, because no pod of stable is ready: canary goes on serving until you repair stable.",
     });
     assert.deepEqual(selector(), { app: "web" });
   });
@@ -204,6 +210,36 @@ describe("the traffic cutoff", () => {
       assert.equal(pods(), 0);
     });
 
+    describe("beside a Service of its name that another creator made", () => {
+      const marked = { "gray-release/worker": "true" };
+      const theirs = () =>
+        api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+      beforeEach(theirs);
+
+      for (const [sentence, isUnread] of [
+        ["by canary's Deployment", () => false],
+        ["by stable's Deployment, if that of canary cannot be read", (path: string) => path === canary],
+        ["although no Deployment can be read", (path: string) => path.includes("/deployments")],
+        ["although the pods cannot be read either", (path: string) => /deployments|pods/.test(path)],
+      ] as const) {
+        it(`scales canary to zero all the same, ${sentence}`, async () => {
+          api.put(canary, { metadata: { name: "web-canary", namespace, annotations: marked }, spec: { replicas: 2 } });
+          api.put(deploymentPath, { metadata: { name: "web", namespace, annotations: marked } });
+          api.intercept = ({ method, path }) =>
+            method === "GET" && isUnread(path) ? { status: 403, body: { message: "forbidden" } } : undefined;
+          await cutWeb();
+          assert.deepEqual([pods(), selector()], [0, { app: "web" }]);
+        });
+      }
+
+      it("goes by its Deployments even if that Service has the label of the program", async () => {
+        shared();
+        api.put(canary, { metadata: { name: "web-canary", namespace, annotations: marked }, spec: { replicas: 2 } });
+        await cutWeb();
+        assert.deepEqual([pods(), selector()], [0, { app: "web" }]);
+      });
+    });
+
     it("tries again after a failure of the server", async () => {
       let failures = 2;
       api.intercept = ({ method, path }) =>
@@ -223,7 +259,7 @@ describe("the traffic cutoff", () => {
 
     it("waits for an answer about the Service, rather than taking none for none", async () => {
       let failures = 3;
-      api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+      shared();
       api.intercept = ({ method, path }) =>
         method === "GET" && path === servicePath && failures-- > 0 ? { status: 503, body: {} } : undefined;
       await cutWeb();
@@ -307,7 +343,7 @@ describe("the traffic cutoff", () => {
       await assert.rejects(cutWeb(), /^ApiError: no/);
       assert.deepEqual(selector(), { app: "web" });
       for (const known of ["/pods", deploymentPath, recordPath]) {
-        api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+        shared();
         fails(500, (path) => isUnknown(path) && !path.endsWith(known));
         await cutWeb();
         assert.deepEqual(selector(), { app: "web", track: "stable" }, known);
@@ -362,7 +398,7 @@ describe("the traffic cutoff", () => {
     api.intercept = ({ path }) => (path === recordPath ? { status: 500, body: { message: "no" } } : undefined);
     assert.match((await fenced()) ?? "", /^no /);
     assert.deepEqual(selector(), { app: "web", track: "stable" });
-    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    shared();
     api.intercept = () => undefined;
     api.put(recordPath, recordWith({ epoch: 4 }));
     assert.equal(await fenced(), undefined);

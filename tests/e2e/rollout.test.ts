@@ -56,7 +56,7 @@ describe("gray rollout", function () {
     assert.equal(code, 0, output);
     assert.match(
       (await watch).output,
-      /step 2 of 3, canary at 10 % is in force\n[\s\S]*promoted: all users have the release/,
+      /step 2 of 3, canary at 10 % is in force\n[\s\S]*promoted: stable runs the release/,
     );
     assert.equal((await watch).code, 0);
     assert.deepEqual(await told("fop-gate"), [

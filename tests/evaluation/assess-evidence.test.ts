@@ -163,7 +163,7 @@ describe("the evidence of an assessment", () => {
       await assert.rejects(evidenceOn(worker(), counts()), {
         name: "UserError",
         message:
-          "web is a worker and answers no requests, so its own counters must show how a release does: name them with --pair, as in --pair failed=jobs_failed_total/jobs_total.",
+          "web is a worker and answers no requests, so its own counters must show whether a release is healthy: name them with --pair, as in --pair failed=jobs_failed_total/jobs_total.",
       });
     });
 

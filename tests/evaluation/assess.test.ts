@@ -29,7 +29,7 @@ describe("an assessment", () => {
     // Five seconds pass from poll to poll.
     Date.now = () => began + polls * 5000;
     restore = withoutSleep();
-    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    shared({ app: "web" });
     for (const [name, track, release] of [
       ["web-1", "stable", "a"],
       ["web-2", "stable", "a"],
@@ -44,6 +44,11 @@ describe("an assessment", () => {
     await api.stop();
   });
 
+  const shared = (selector: object) =>
+    api.put(servicePath, {
+      metadata: { name: "web", namespace, labels: { "gray-release/service": "web" } },
+      spec: { selector },
+    });
   const put = (name: string, track: string, release: string, ready = "True") =>
     api.put(`/api/v1/namespaces/${namespace}/pods/${name}`, {
       metadata: { name, namespace, labels: { app: "web", track, release } },
@@ -100,14 +105,14 @@ describe("an assessment", () => {
   });
 
   it("counts nothing while canary is dark, however well it answers probes", async () => {
-    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web", track: "stable" } } });
+    shared({ app: "web", track: "stable" });
     const evaluations = await pollUntil(isGood);
     assert.equal(evaluations.length, 60);
     assert.match(evaluations.at(-1)?.assessment.reason ?? "", /canary is dark: no user reaches it/);
   });
 
   it("counts the users of stable's new pods, although canary is dark", async () => {
-    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web", track: "stable" } } });
+    shared({ app: "web", track: "stable" });
     put("web-2", "stable", "b");
     assert.equal((await pollUntil(isGood)).at(-1)?.assessment.verdict, "good");
   });

@@ -20,7 +20,7 @@ type Rule = readonly [RegExp, (facts: Facts, parts: readonly string[], reason: s
 
 const rules: readonly Rule[] = [
   [
-    /^[^:]+ failed: (.*?)(?:; users are on stable|; stable may still run the release)?; fix the cause(?:, then run gray resume|: gray tries again until it succeeds)$/,
+    /^[^:]+ failed: (.*?)(?:; stable serves|; stable may still run the release)?; fix the cause(?:, then run gray resume|: gray tries again until it succeeds)$/,
     ({ history, events }, [reason = ""]) => isTrue(reason, history, events),
   ],
   [/^gray paused it: (.*)$/, ({ history, events }, [reason = ""]) => isTrue(reason, history, events)],

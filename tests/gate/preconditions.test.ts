@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { adoptedAnnotation, serviceLabel } from "../../components/names.ts";
+import { adoptedAnnotation, serviceLabel, workerAnnotation } from "../../components/names.ts";
 import type { Release } from "../../components/release.ts";
-import { assertKnown, assertPreconditions } from "../../gate/preconditions.ts";
+import { assertKnown, assertPreconditions, besideWorkerWarning } from "../../gate/preconditions.ts";
 import type { StackStates } from "../../gate/stack-state.ts";
 import type { Live } from "../../live/live.ts";
 import type { RecordReading, RolloutRecord } from "../../record/record.ts";
@@ -76,16 +76,58 @@ describe("the preconditions of an up", () => {
     });
   }
 
-  it("include that no Service has the name of a worker, ours or not", () => {
+  describe("of a worker", () => {
     const worker = serviceArgs({ ports: [] });
-    assertPreconditions("web", worker, live({}, { canaryAccess: foreign("web-canary") }), undefined);
-    for (const service of [object("web"), foreign("web")]) {
-      assert.throws(() => assertPreconditions("web", worker, live({}, { service }), undefined), {
-        name: "UserError",
-        message:
-          "Service web exists in namespace dora-apps, and ports of web is [], which describes a worker without a Service: choose another service name, give the ports, or remove that Service yourself if nothing uses it.",
+    const check = (found: Live) => assertPreconditions("web", worker, found, undefined);
+    const marked = { annotations: { [workerAnnotation]: "true" } };
+
+    it("are met by one that does not exist, and by a live one beside whatever Services", () => {
+      check(live({}));
+      const front = { service: foreign("web"), canaryAccess: foreign("web-canary") };
+      check(live({ canary: deployment("canary", marked) }, front));
+      check(live({ stable: deployment("stable", marked), canary: deployment("canary", marked) }, front));
+    });
+
+    for (const [name, front] of [
+      ["web", { service: foreign("web") }],
+      ["web-canary", { canaryAccess: foreign("web-canary") }],
+    ] as const) {
+      it(`include that nothing but a live worker has the Service ${name}`, () => {
+        assert.throws(() => check(live({}, front)), {
+          name: "UserError",
+          message: `Service ${name} exists in namespace dora-apps, and ports of web is [], which describes a worker without a Service: choose another service name, give the ports, or remove that Service yourself if nothing uses it.`,
+        });
       });
     }
+
+    for (const [sentence, found] of [
+      ["live", live({ canary: deployment("canary") }, { service: object("web"), canaryAccess: object("web-canary") })],
+      ["live without its Services", live({ stable: deployment("stable") })],
+      ["of which a Service is left", live({}, { canaryAccess: object("web-canary") })],
+    ] as const) {
+      it(`include that it is no service with ports, ${sentence}`, () => {
+        assert.throws(() => check(found), {
+          name: "UserError",
+          message:
+            "web was installed in namespace dora-apps as a service with ports, and its ports is [] now, which describes a worker: a service cannot become a worker under its name, so choose another service name, or give the ports.",
+        });
+      });
+    }
+
+    it("are silent in a stack without canary", () => {
+      const args = serviceArgs({ ports: [], tracks: ["stable"] });
+      assertPreconditions("web", args, live({}, { service: foreign("web") }), undefined);
+      assert.equal(besideWorkerWarning("web", args, live({}, { service: foreign("web") })), undefined);
+    });
+
+    it("warn of a Service beside a live worker", () => {
+      assert.equal(
+        besideWorkerWarning("web", worker, live({}, { canaryAccess: foreign("web-canary") })),
+        "web is a worker, and Service web-canary in namespace dora-apps was not created by this program and may send requests to its pods: remove that Service yourself if nothing uses it.",
+      );
+      assert.equal(besideWorkerWarning("web", worker, live({})), undefined);
+      assert.equal(besideWorkerWarning("web", serviceArgs(), live({}, { service: foreign("web") })), undefined);
+    });
   });
 
   it("name the context of the kubeconfig", () => {

@@ -95,6 +95,11 @@ describe("the sequence number of an object", () => {
     }
   });
 
+  it("stays for the Service that another creator put beside a worker", () => {
+    const { selector: _, ...ofWorker } = traffic;
+    assert.equal(sequences(live({}, front({ app: "web" })), absent, {}, ofWorker, none).front, 4);
+  });
+
   it("stays for a front with the right selector, and is the next with another one", () => {
     const of = (selector: object, wanted: Traffic | undefined = traffic) =>
       sequences(live({}, front(selector)), absent, {}, wanted, none).front;

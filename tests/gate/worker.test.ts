@@ -97,11 +97,50 @@ describe("an up of a worker", () => {
     );
   });
 
-  it("is refused beside a Service of its name", async () => {
-    await world.up("canary", canary("a"));
+  const exposed = () =>
+    world.api.put(`/api/v1/namespaces/${world.namespace}/services/web`, {
+      metadata: { name: "web", namespace: world.namespace },
+      spec: { selector: { app: "web" } },
+    });
+
+  it("is refused on the first install beside a Service of its name", async () => {
+    exposed();
     await assert.rejects(
       world.up("canary", canary("a", worker("a"))),
       /^UserError: Service web exists in namespace dora-apps, and ports of web is \[\]/,
     );
+  });
+
+  it("is refused for a service with ports, also after its Service was deleted", async () => {
+    await world.up("canary", canary("a"));
+    for (const deleted of ["web", "web-canary"]) {
+      await assert.rejects(
+        world.up("canary", canary("a", worker("a"))),
+        /^UserError: web was installed in namespace dora-apps as a service with ports, .* choose another service name/,
+      );
+      world.api.objects.delete(`/api/v1/namespaces/${world.namespace}/services/${deleted}`);
+    }
+  });
+
+  it("rolls back beside a Service that another creator gave its name, and warns of it", async () => {
+    const a = await install();
+    await world.up("canary", canary("b", worker("b")));
+    const b = world.runs("web-canary");
+    exposed();
+    opened(b, a, 0, { canary: a, stable: a });
+    const { warnings } = await world.up("canary", canary("b", worker("b")), driver);
+    assert.deepEqual([pods("web-canary"), world.runs("web-canary")], [0, a]);
+    assert.match(warnings.join(), /Service web in namespace dora-apps was not created by this program/);
+    assert.deepEqual(world.api.objects.get(`/api/v1/namespaces/${world.namespace}/services/web`)?.spec.selector, {
+      app: "web",
+    });
+  });
+
+  it("is not refused for such a Service while a rollout is open and nothing of its own changes", async () => {
+    const a = await install();
+    exposed();
+    opened("bbbbbbbbbbbb", a, 10, { canary: a, stable: a });
+    const { warnings } = await world.up("canary", canary("a", worker("a")));
+    assert.doesNotMatch(warnings.join(), /only its driver/);
   });
 });

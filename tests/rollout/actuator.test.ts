@@ -462,7 +462,10 @@ describe("the actuator", () => {
 
   it("cuts off nothing and removes no pods once the record names another driver", async () => {
     const service = `/api/v1/namespaces/${namespace}/services/web`;
-    api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.put(service, {
+      metadata: { name: "web", namespace, labels: { "gray-release/service": "web" } },
+      spec: { selector: { app: "web" } },
+    });
     const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], epoch: 4 };
     const data = { record: JSON.stringify(record) };
     api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" }, data });
@@ -481,11 +484,14 @@ describe("the actuator", () => {
   it("creates no record for a cutoff if the rollout's record was deleted, and reports it", async () => {
     podOf("web-1", "stable", a);
     const service = `/api/v1/namespaces/${namespace}/services/web`;
-    api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.put(service, {
+      metadata: { name: "web", namespace, labels: { "gray-release/service": "web" } },
+      spec: { selector: { app: "web" } },
+    });
     const { actuator, notes } = acting(direct(api));
     assert.equal(await actuator.cutOff(1), true);
     assert.deepEqual(notes, [
-      "Users are off canary of web, but that could not be written into the record (The record does not exist any more): the next pulumi up of the stack that owns canary sets the weight again.",
+      "Canary of web is cut off, but that could not be written into the record (The record does not exist any more): the next pulumi up of the stack that owns canary sets the weight again.",
     ]);
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
     assert.equal(api.objects.has(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`), false);
@@ -494,11 +500,14 @@ describe("the actuator", () => {
   it("reports why a cutoff is not in the record, and cuts off all the same", async () => {
     podOf("web-1", "stable", a);
     const service = `/api/v1/namespaces/${namespace}/services/web`;
-    api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.put(service, {
+      metadata: { name: "web", namespace, labels: { "gray-release/service": "web" } },
+      spec: { selector: { app: "web" } },
+    });
     api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" } });
     const { actuator, notes } = acting(direct(api));
     await actuator.cutOff(1);
-    assert.match(notes[0] ?? "", /^Users are off canary of web, but that could not be written into the record \(/);
+    assert.match(notes[0] ?? "", /^Canary of web is cut off, but that could not be written into the record \(/);
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
   });
 });

@@ -109,7 +109,7 @@ describe("the driver", () => {
       await assert.rejects(trial.drive(await trial.begin()), isGone);
       assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
       assert.equal(api.objects.has(recordPath), false);
-      assert.match(trial.notes.at(-1) ?? "", /^The record of the rollout was deleted: all users are on stable/);
+      assert.match(trial.notes.at(-1) ?? "", /^The record of the rollout was deleted: canary is cut off/);
     });
 
     it("moves them off before an up in progress has ended, and again after it", async () => {
@@ -224,13 +224,13 @@ describe("the driver", () => {
         assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
         assert.equal(attempts(), 41);
         assert.equal(trial.tracks.canary.release, a);
-        const notes = trial.notes.filter((note) => note.startsWith("Taking users off canary failed at attempt "));
+        const notes = trial.notes.filter((note) => note.startsWith("The cutoff of canary failed at attempt "));
         assert.equal(
           notes[0],
-          `Taking users off canary failed at attempt 1 (${error.message.replace(/\.$/, "")}): gray tries again until it succeeds.`,
+          `The cutoff of canary failed at attempt 1 (${error.message.replace(/\.$/, "")}): gray tries again until it succeeds.`,
         );
         assert.ok(notes.length >= 10);
-        assert.ok(trial.notes.includes("Cut off canary at attempt 41: all users are on stable."));
+        assert.ok(trial.notes.includes("Cut off canary at attempt 41."));
       });
     }
 
@@ -567,7 +567,7 @@ describe("the driver", () => {
       };
       trial.tracks.at = (place) => (place === "canary begins" ? fails() : undefined);
       const reason =
-        "rollback of canary failed: Stack canary is locked; users are on stable; fix the cause, then run gray resume";
+        "rollback of canary failed: Stack canary is locked; stable serves; fix the cause, then run gray resume";
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
       assert.deepEqual([trial.tracks.canary.weight, trial.open.rollbackRequested?.reason], [0, bad.reason]);
       assert.equal(trial.open.stoppedReason?.reason, reason);
@@ -629,7 +629,7 @@ describe("the driver", () => {
     });
   });
 
-  it("holds without reporting that users are on stable, if stable runs the release partly and cannot be rolled back", async () => {
+  it("holds without reporting that stable serves, if stable runs the release partly and cannot be rolled back", async () => {
     let isBad = false;
     trial.judgment = () => (isBad ? bad : good);
     trial.tracks.at = async (place) => {

@@ -18,6 +18,8 @@ import { routeSpec } from "./args.ts";
  */
 export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas, scaled?: ScaledStable): TrafficMode {
   return {
+    hasService: true,
+    shared: "requests",
     plan(weight, stableReplicas, labels, current) {
       const backends = backendWeights(weight);
       const all = backends.stable + backends.canary;
@@ -37,7 +39,6 @@ export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas, sc
     objects(service, args) {
       const { routes = [], rules = [] } = args.gateway ?? {};
       return {
-        hasService: true,
         trackServices: ["canary", "stable"],
         rules,
         routes: routes.map(

@@ -17,11 +17,13 @@ export function isFarFrom(weight: number, share: number): boolean {
  * its endpoints. This mode needs only a Service. Its smallest step is one pod.
  *
  * @param acceptShare accept the share that whole pods can reach, even if it is far from the weight. @default false
- * @param shared what the pods share, in messages. @default "requests"
+ * @param shared what the pods share. @default "requests"
  * @example replicasMode().plan(10, 9, { app: "web" }).canaryReplicas // 1
  */
-export function replicasMode(acceptShare = false, shared: "requests" | "work" = "requests"): TrafficMode {
+export function replicasMode(acceptShare = false, shared: TrafficMode["shared"] = "requests"): TrafficMode {
   return {
+    hasService: true,
+    shared,
     plan(weight, stableReplicas, labels, current) {
       if (weight === 0) return { weight, canaryReplicas: 1, selector: { ...labels, track: "stable" }, share: 0 };
       if (weight > 50) {
@@ -39,7 +41,7 @@ export function replicasMode(acceptShare = false, shared: "requests" | "work" = 
       return { weight, canaryReplicas, selector: labels, share };
     },
     objects() {
-      return { hasService: true, trackServices: ["canary"], routes: [], rules: [] };
+      return { trackServices: ["canary"], routes: [], rules: [] };
     },
   };
 }

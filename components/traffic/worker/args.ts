@@ -5,7 +5,7 @@ import { UserError } from "../../user-error.ts";
 
 /** What says that a service is a worker. */
 interface PortList {
-  readonly ports?: readonly unknown[];
+  readonly ports?: readonly unknown[] | undefined;
 }
 
 /** The arguments that have to do with the front of a service, or with its readiness. */
@@ -38,7 +38,7 @@ export function isWorker({ ports }: PortList): boolean {
 }
 
 /**
- * Checks what must hold of a worker.
+ * Checks the arguments of a worker.
  *
  * 1. It has no argument that needs a Service: no Ingress, no gateway, no further Services, no checks, which are requests.
  * 2. Canary has a weight above 0, and no step is dark: a pod of a worker takes work as soon as it runs.
@@ -66,16 +66,16 @@ export function assertWorker(service: string, args: WorkerArgs): void {
       `${service}: ports is [], which describes a worker, and plan.checks are requests to a Service: remove them, and let the evidence of its own counters decide.`,
     );
   }
-  const taking = "a pod of a worker takes work as soon as it runs, so canary cannot be dark";
+  const whyNotDark = "a pod of a worker takes work as soon as it runs, so canary cannot be dark";
   if (weight !== undefined && percentOf(weight) === 0) {
     throw new UserError(
-      `${service}: weight is 0, and ${taking}: set a weight above 0, or set release to the id that stable runs to take a release off canary.`,
+      `${service}: weight is 0, and ${whyNotDark}: set a weight above 0, or set release to the id that stable runs to take a release off canary.`,
     );
   }
   const dark = plan?.steps?.findIndex(({ stage }) => stage === "dark") ?? -1;
   if (dark !== -1) {
     throw new UserError(
-      `${service}: plan.steps.${dark}.stage is "dark", and ${taking}: remove the step, and begin with a small weight.`,
+      `${service}: plan.steps.${dark}.stage is "dark", and ${whyNotDark}: remove the step, and begin with a small weight.`,
     );
   }
   const probed = containers.find(({ readinessProbe }) => readinessProbe !== undefined);

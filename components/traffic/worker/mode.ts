@@ -12,13 +12,15 @@ import { replicasMode } from "../replicas/mode.ts";
 export function workerMode(acceptShare = false): TrafficMode {
   const byPods = replicasMode(acceptShare, "work");
   return {
+    ...byPods,
+    hasService: false,
     plan(weight, stableReplicas, labels, current) {
       if (weight === 0) return { weight, canaryReplicas: 0, share: 0 };
       const { selector: _, ...traffic } = byPods.plan(weight, stableReplicas, labels, current);
       return traffic;
     },
     objects() {
-      return { hasService: false, trackServices: [], routes: [], rules: [] };
+      return { trackServices: [], routes: [], rules: [] };
     },
   };
 }

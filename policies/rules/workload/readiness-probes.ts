@@ -13,7 +13,7 @@ import type { Rule } from "../../engine/rule.ts";
 export const readinessProbes: Rule = {
   name: "readiness-probes",
   description:
-    "Every container that runs as long as its pod has a readinessProbe, unless it is of a worker that says why it has none.",
+    "Every container that runs as long as its pod has a readinessProbe, unless a worker says why it has none.",
   severity: "high",
   remediation:
     "Give the container a readinessProbe that succeeds only when the container can serve requests. A worker without one gives the reason in noReadiness.",

@@ -72,7 +72,7 @@ describe("gray rollout", () => {
   it("refuses a worker without a pair of counters, which alone show how its release does", async () => {
     becomeWorker(world);
     await refused(
-      "web is a worker and answers no requests, so its own counters must show how a release does: name them with --pair, as in --pair failed=jobs_failed_total/jobs_total.",
+      "web is a worker and answers no requests, so its own counters must show whether a release is healthy: name them with --pair, as in --pair failed=jobs_failed_total/jobs_total.",
     );
     const { code } = await rollout("--pair", "failed=jobs_failed_total/jobs_total");
     assert.equal(code, 4);

@@ -81,7 +81,7 @@ describe("gray watch", () => {
       [
         "step 2 of 3, canary at 10 % comes next",
         "step 2 of 3, canary at 10 % is in force",
-        "promoted: all users have the release",
+        "promoted: stable runs the release",
       ],
     );
   });

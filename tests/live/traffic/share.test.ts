@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import type { Rule } from "../../../components/rule.ts";
 import { routeSpec } from "../../../components/traffic/gateway/args.ts";
 import { gatewayMode } from "../../../components/traffic/gateway/mode.ts";
+import { connect } from "../../../kubernetes/client.ts";
+import { findAccess } from "../../../kubernetes/kubeconfig.ts";
 import type { RouteObject } from "../../../kubernetes/objects/route.ts";
 import type { ServiceObject } from "../../../kubernetes/objects/service.ts";
 import { liveRoute } from "../../../live/traffic/gateway/mode.ts";
-import { type Front, isClosed, shareByWeightAlone, shareOf } from "../../../live/traffic/share.ts";
+import { type Front, isClosed, readFront, shareByWeightAlone, shareOf } from "../../../live/traffic/share.ts";
+import { ApiServer } from "../../fake/api-server.ts";
 import { pod } from "../../fake/pod.ts";
 
 const service = (selector: Record<string, string>): ServiceObject => ({
@@ -65,6 +68,44 @@ describe("the share of a worker's work that canary gets", () => {
       [0, 1].map((pods) => isClosed(ofWorker(pods))),
       [true, false],
     );
+  });
+});
+
+describe("the live front", () => {
+  const namespace = "dora-apps";
+  let api: ApiServer;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+  });
+  afterEach(() => api.stop());
+  const read = () => readFront({ api: connect(findAccess({ kubeconfig: api.kubeconfig })), namespace, service: "web" });
+  const shared = (labels: Record<string, string>) =>
+    api.put(`/api/v1/namespaces/${namespace}/services/web`, {
+      metadata: { name: "web", namespace, labels },
+      spec: { selector: { app: "web", track: "stable" } },
+    });
+  const canary = (annotations: Record<string, string>) =>
+    api.put(`/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`, {
+      metadata: { name: "web-canary", namespace, annotations },
+      spec: { replicas: 2 },
+    });
+
+  it("of a worker is its number of pods, whatever Service another creator gave its name", async () => {
+    shared({});
+    canary({ "gray-release/worker": "true" });
+    const front = await read();
+    assert.deepEqual(front, { service: undefined, routes: [], workerPods: 2 });
+    assert.equal(isClosed(front), false);
+  });
+
+  it("of any other service is its Service, and no Deployment is read if the program wrote it", async () => {
+    shared({ "gray-release/service": "web" });
+    assert.equal((await read()).service?.spec.selector?.track, "stable");
+    assert.ok(api.requests.every(({ path }) => !path.includes("/deployments")));
+    shared({});
+    canary({});
+    assert.deepEqual(Object.keys(await read()), ["service", "routes"]);
+    assert.equal((await read()).service?.spec.selector?.track, "stable");
   });
 });
 

@@ -105,7 +105,7 @@ describe("traffic by number of pods", () => {
 
   it("needs no object but a Service for canary", () => {
     const objects = replicasMode().objects("web", serviceArgs());
-    assert.deepEqual(objects, { hasService: true, trackServices: ["canary"], routes: [], rules: [] });
+    assert.deepEqual(objects, { trackServices: ["canary"], routes: [], rules: [] });
   });
 
   it("accepts such a share with acceptShare", () => {

@@ -51,6 +51,6 @@ describe("the work of a worker", () => {
 
   it("needs no object", () => {
     const objects = workerMode().objects("mailer", serviceArgs({ ports: [] }));
-    assert.deepEqual(objects, { hasService: false, trackServices: [], routes: [], rules: [] });
+    assert.deepEqual(objects, { trackServices: [], routes: [], rules: [] });
   });
 });

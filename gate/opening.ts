@@ -93,7 +93,8 @@ export type Opening = Refused | Admitted;
  * 5. The cluster can carry the traffic as the program splits it; a driver and a break-glass override are only warned (gateways.ts).
  * 6. The API server accepts the objects as the program describes them (accepted.ts). A driver and a break-glass override do not ask.
  * 7. The gate admits the release of each track (gate.ts).
- * 8. The Secrets that a release needs exist, if a track changes to it, and shared ones keep the keys that the tracks need (secrets.ts).
+ * 8. The Secrets that a release needs exist, if a track changes to it; a driver and a break-glass override are only warned. Shared ones keep the keys
+ *    that the tracks need (secrets.ts).
  * 9. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
  * 10. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
  * 11. An adopted Deployment that is replaced leaves its pods.
@@ -157,7 +158,7 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   refuseIf(answers.find(({ admitted }) => !admitted)?.sentence); // 7
   for (const { code, sentence } of answers) if (code === "first-install" || code === "break-glass") warn(sentence);
   const running = runningReleases(live);
-  refuseIf(goneRefusal(service, observation.secrets.gone, releases, running)); // 8
+  if (!isUrgent(observation)) refuseIf(goneRefusal(service, observation.secrets.gone, releases, running)); // 8
   refuseIf(lostKeyRefusal(service, observation.secrets.sharedKeys, releases, live));
   if (observation.secrets.isKeyLost) warn(keyLostWarning(service, stack.fullName));
   const history = storedReleases(args, releases, stackStates, adopted, [
@@ -165,7 +166,8 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
     ...stableReleases(record).slice(0, 2),
   ]);
   lostWarnings(service, stackStates, history).forEach(warn);
-  goneWarnings(service, observation.secrets.gone, history, running).forEach(warn);
+  const runningThen = isUrgent(observation) ? { ...running, ...idsOf(releases) } : running;
+  goneWarnings(service, observation.secrets.gone, history, runningThen).forEach(warn);
   lostKeyWarnings(service, observation.secrets.sharedKeys, history).forEach(warn);
   const configMaps = traffic ? configMapsToKeep(history, observation.configMapsInUse) : {};
   const secrets = traffic ? secretsToKeep(args, observation.secrets, history) : undefined;
@@ -253,16 +255,22 @@ function planOf(
   };
 }
 
+/** Whether a driver or a break-glass override runs this `up`: a rollback is not held up by what only shows in the pods. */
+function isUrgent({ epoch, breakGlass }: Observation): boolean {
+  return epoch !== undefined || breakGlass !== undefined;
+}
+
 /**
  * Why the cluster cannot carry the traffic, for a driver or a break-glass override: neither is held up on a rollback.
  *
  * @throws the reason otherwise, and any other error
  */
-function impossibleTraffic({ trafficPossible, epoch, breakGlass }: Observation): string | undefined {
+function impossibleTraffic(observation: Observation): string | undefined {
+  const { trafficPossible } = observation;
   if (trafficPossible.status === "fulfilled") return undefined;
   const { reason } = trafficPossible;
   const isRefusal = reason instanceof UserError && !(reason instanceof Unreachable);
-  if (!isRefusal || (epoch === undefined && breakGlass === undefined)) throw reason;
+  if (!isRefusal || !isUrgent(observation)) throw reason;
   return reason.message;
 }
 
@@ -291,6 +299,11 @@ function runningReleases({ deployments }: Observation["live"]): Partial<Record<T
       return id === undefined ? [] : [[track, id]];
     }),
   );
+}
+
+/** The ids of the releases of the tracks. */
+function idsOf(releases: Partial<Record<Track, Release>>): Partial<Record<Track, string>> {
+  return Object.fromEntries(Object.entries(releases).map(([track, { id }]) => [track, id]));
 }
 
 /** What was read. @throws why it could not be read, or does not hold */

@@ -301,6 +301,21 @@ describe("the Secrets of a service", () => {
       assert.match(preview.warnings.join("\n"), /which is gone.* This is a preview; up would stop here\.$/m);
     });
 
+    for (const [who, environment] of [
+      ["driver", { GRAY_EPOCH: "7" }],
+      ["break-glass override", { GRAY_BREAK_GLASS: "b is broken" }],
+    ] as const) {
+      it(`does not hold up a ${who}, which is warned, so that a rollback ends`, async () => {
+        const release = now();
+        const open = { epoch: 7, release, from: old, weight: 0, runs: { canary: old, stable: old } };
+        if (who === "driver") world.writeRecord({ epoch: 7, open }, "web");
+        const back = canary("a", withSecret("versioned", "second", who === "driver" ? {} : { release: old }));
+        const { warnings } = await world.up("canary", back, { environment });
+        assert.match(warnings.join("\n"), gone("no new pod of it can start"));
+        assert.equal(now(), old);
+      });
+    }
+
     it("is made again by a program with its values", async () => {
       await world.up("canary", canary("a", withSecret("versioned", "first")));
       assert.equal(valueIn(first), "first");

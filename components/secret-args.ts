@@ -5,6 +5,9 @@ import type { FileContent } from "./config-files.ts";
 import { dnsLabel } from "./names.ts";
 import { mapOf } from "./schema.ts";
 
+/** How the warning of a preview ends that does not show the id which `up` gives the release. `gray rollout` looks for it. */
+export const otherId = "another id than this preview shows";
+
 /**
  * The values of a Secret by key: texts, or bytes in base64. A value may be an Output, for example of `config.requireSecret`. An undefined one,
  * as of `config.getSecret`, is accepted only in a stack without canary.

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as v from "valibot";
 import { canonicalJson } from "./canonical.ts";
 import type { FileContent, Files } from "./config-files.ts";
-import { liveSecretName, type SecretArgs, secretHashDigits } from "./secret-args.ts";
+import { liveSecretName, otherId, type SecretArgs, secretHashDigits } from "./secret-args.ts";
 import { UserError } from "./user-error.ts";
 
 /**
@@ -34,16 +34,17 @@ export async function readSecrets(
   service: string,
   secrets: Readonly<Record<string, SecretArgs>>,
 ): Promise<SecretContents> {
-  const read = async ([name, { data }]: [string, SecretArgs]) => {
+  const read = async ([name, { mode, data }]: [string, SecretArgs]) => {
     const at = `${service}: secrets.${name}.data`;
     // Not `apply`, which is not called for a value that is known only in `up`.
     const output = pulumi.output(data) as unknown as { promise(withUnknowns: boolean): Promise<unknown> };
     const found = await output.promise(true);
     if (!pulumi.containsUnknowns(found)) return [name, checkedContent(at, found)] as const;
     if (pulumi.runtime.isDryRun()) {
-      void pulumi.log.warn(
-        `${at} is not known before pulumi up, so up may give the release another id than this preview shows.`,
-      );
+      // The name of a shared one, and with it the release, does not depend on its values.
+      if (mode === "versioned") {
+        void pulumi.log.warn(`${at} is not known before pulumi up, so up may give the release ${otherId}.`);
+      }
       return [name, undefined] as const;
     }
     throw new UserError(

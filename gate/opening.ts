@@ -33,6 +33,7 @@ import {
   keyLostWarning,
   lostKeyRefusal,
   lostKeyWarnings,
+  newKeyWarning,
   secretsToKeep,
 } from "./secrets.ts";
 import { sequences } from "./sequence.ts";
@@ -161,6 +162,7 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   if (!isUrgent(observation)) refuseIf(goneRefusal(service, observation.secrets.gone, releases, running)); // 8
   refuseIf(lostKeyRefusal(service, observation.secrets.sharedKeys, releases, live));
   if (observation.secrets.isKeyLost) warn(keyLostWarning(service, stack.fullName));
+  if (observation.secrets.isKeyNew && isPreview) warn(newKeyWarning(service));
   const history = storedReleases(args, releases, stackStates, adopted, [
     releaseOf(live.deployments.stable),
     ...stableReleases(record).slice(0, 2),

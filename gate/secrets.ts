@@ -3,7 +3,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ownerAnnotation, serviceLabel } from "../components/names.ts";
 import type { Release } from "../components/release.ts";
-import { isVersionedName, type SecretArgs } from "../components/secret-args.ts";
+import { isVersionedName, otherId, type SecretArgs } from "../components/secret-args.ts";
 import { readSecrets, type SecretContents, secretNames } from "../components/secret-content.ts";
 import { type SecretSpec, secretReferences } from "../components/secret-references.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
@@ -31,6 +31,8 @@ export interface LiveSecrets {
   readonly gone: readonly string[];
   /** Whether the key of the names is lost: there are versioned ones, and this run made a key. */
   readonly isKeyLost: boolean;
+  /** Whether this run made the key, and a name of the arguments needs it. */
+  readonly isKeyNew: boolean;
 }
 
 /** The Secrets, and the resource that holds the key of their names. Absent if no name needs one, and under mocks. */
@@ -80,7 +82,7 @@ export async function readSecretsOf(reading: Reading): Promise<WithKey<LiveSecre
   if (!tracksOf(args).includes("canary")) {
     const described = namesOfCanary(service, secrets, ofCanary);
     const gone = await goneAmong(of, ofReleases, coming ? namedIn([coming.template.spec]) : []);
-    return { secrets: { described, sharedKeys: {}, live: [], inUse: [], gone, isKeyLost: false } };
+    return { secrets: { described, sharedKeys: {}, live: [], inUse: [], gone, isKeyLost: false, isKeyNew: false } };
   }
   const hasSecrets = Object.keys(secrets).length > 0;
   const mayNeed =
@@ -90,6 +92,7 @@ export async function readSecretsOf(reading: Reading): Promise<WithKey<LiveSecre
   const hadVersioned = names.some((name) => isVersionedName(service, name));
   // The key stays while a versioned Secret does, so that the program can return to its values.
   const key = hasVersioned(secrets) || hadVersioned ? await secretKeyOf(resource, aliases) : undefined;
+  const isKeyNew = key?.isNew === true && hasVersioned(secrets);
   const described = secretNames(service, secrets, contents, key?.key);
   const isOwn = ({ metadata }: PartialObject) => metadata.annotations?.[ownerAnnotation] === owner;
   const used = specs && namedIn(specs);
@@ -100,7 +103,8 @@ export async function readSecretsOf(reading: Reading): Promise<WithKey<LiveSecre
     live: names,
     inUse: found.filter(isDamaged ? isOwn : isUsed).map(({ metadata }) => metadata.name),
     gone: await goneAmong(of, ofReleases, [...names, ...Object.values(described)]),
-    isKeyLost: key?.isNew === true && hasVersioned(secrets) && hadVersioned,
+    isKeyLost: isKeyNew && hadVersioned,
+    isKeyNew,
   };
   return { secrets: seen, ...(key?.stash && { secretKeyStash: key.stash }) };
 }
@@ -300,6 +304,11 @@ export function goneWarnings(
 /** The warning if the key of the names is lost. Pure. */
 export function keyLostWarning(service: string, stack: string): string {
   return `${service}: the state of stack ${stack} has lost the key of the versioned Secrets, so they get new names, and the release a new id, even with the same values: restore the state with pulumi stack import to keep the names.`;
+}
+
+/** The warning of a preview whose key is not the one that `up` will make. Pure. */
+export function newKeyWarning(service: string): string {
+  return `${service}: pulumi up makes the key of the versioned Secrets, so it gives the release ${otherId}.`;
 }
 
 type Tracks<T> = Partial<Record<Track, T>>;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
+import { otherId } from "../../components/secret-args.ts";
 import { UserError } from "../../components/user-error.ts";
 import { itemsOf } from "../../evaluation/assess.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
@@ -118,7 +119,7 @@ async function leaseAfterStop(found: DeployedService): Promise<Lease> {
  * that canary runs the release: after a failed `up` the state has the new inputs already, but canary's Deployment may run another
  * release, or lack pods.
  *
- * @throws UserError if canary already runs the release, or there is none to roll out
+ * @throws UserError if canary already runs the release, there is none to roll out, or its id is known only in `up`
  */
 async function readIntent(found: DeployedService, { folder, stacks }: Owners) {
   const { service, deployments } = found;
@@ -140,6 +141,12 @@ async function readIntent(found: DeployedService, { folder, stacks }: Owners) {
   } catch (error) {
     throw new UserError(
       `The component of ${service} in the program is of another version of gray-release (${(error as Error).message}): run the gray command of the version that the program uses.`,
+    );
+  }
+  const unknown = preview.warnings.find((text) => text.startsWith(`${service}: `) && text.endsWith(`${otherId}.`));
+  if (unknown !== undefined) {
+    throw new UserError(
+      `${unknown.slice(0, -1)}: run pulumi up of stack ${stack} once with "release": "current" in the program, which leaves canary as it is, then run gray rollout without it.`,
     );
   }
   const rolledBack = preview.warnings.find((warning) => warning.includes("was rolled back"));

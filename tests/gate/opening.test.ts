@@ -81,7 +81,7 @@ const ordinary: Observation = {
     canaryRuns: b,
     stableHasHistory: true,
   },
-  secrets: { described: {}, sharedKeys: {}, live: [], inUse: [], gone: [], isKeyLost: false },
+  secrets: { described: {}, sharedKeys: {}, live: [], inUse: [], gone: [], isKeyLost: false, isKeyNew: false },
   configMapsInUse: {},
   accountsInUse: [],
   trafficPossible: { status: "fulfilled", value: undefined },

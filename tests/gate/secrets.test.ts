@@ -55,7 +55,7 @@ describe("the Secrets that an up writes", () => {
         const inUse = live.filter((each) => used.includes(each));
         const kept = secretsToKeep(
           args,
-          { described, sharedKeys: {}, live, inUse, gone: [], isKeyLost: false },
+          { described, sharedKeys: {}, live, inUse, gone: [], isKeyLost: false, isKeyNew: false },
           history.map(release),
         );
         const needed = new Set([...history.flat(), ...inUse]);
@@ -214,6 +214,40 @@ describe("the Secrets of a service", () => {
       /^UserError: web: secrets\.db\.data is not known in this up, for example because of --target/,
     );
     assert.deepEqual(secrets(), []);
+    const shared = () => canary("a", withSecret("shared", pulumi.output(unknown)))();
+    const preview = await world.up("canary", shared, { preview: true });
+    assert.doesNotMatch(preview.warnings.join(), /another id/);
+  });
+
+  it("show in a preview that its id is not the one of up, until a stack has their key", async () => {
+    await world.up("canary", canary("a"));
+    await world.up("prod", prod("a"));
+    const from = now();
+    const next = (changes = {}) => canary("a", withSecret("versioned", "first", changes));
+    const preview = async () => {
+      const { warnings, resources } = await world.up("canary", next(), { preview: true });
+      const component = resources.find(({ type }) => type.endsWith("CanaryService"));
+      return {
+        warning: warnings.find((text) => text.includes("another id")),
+        id: component?.inputs.releases.canary.id,
+      };
+    };
+    assert.equal(
+      (await preview()).warning,
+      "web: pulumi up makes the key of the versioned Secrets, so it gives the release another id than this preview shows.",
+    );
+    // As the refusal of gray rollout says.
+    const { warnings } = await world.up("canary", next({ release: "current" }));
+    assert.doesNotMatch(warnings.join(), /another id/);
+    assert.equal(now(), from);
+    const { warning, id } = await preview();
+    assert.equal(warning, undefined);
+    world.writeRecord(
+      { epoch: 7, open: { epoch: 7, release: id, from, weight: 0, runs: { canary: id, stable: from } } },
+      "web",
+    );
+    await world.up("canary", next(), { environment: { GRAY_EPOCH: "7" } });
+    assert.equal(now(), id);
   });
 
   it("have other names in another stack, because the key is another one", async () => {

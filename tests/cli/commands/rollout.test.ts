@@ -249,6 +249,22 @@ describe("gray rollout", () => {
     await refused(/^UserError: pulumi preview --stack \S*canary failed: web: plan.steps must end with/);
   });
 
+  it("is refused if the preview cannot know the id that up gives the release", async () => {
+    for (const cause of [
+      "pulumi up makes the key of the versioned Secrets, so it gives the release",
+      "secrets.db.data is not known before pulumi up, so up may give the release",
+    ]) {
+      wants(c, [`web: ${cause} another id than this preview shows.`]);
+      await refused(
+        new RegExp(
+          `^UserError: web: ${cause} another id than this preview shows: run pulumi up of stack \\S*canary once with "release": "current" in the program, which leaves canary as it is, then run gray rollout without it\\.$`,
+        ),
+      );
+    }
+    wants(c, ["api: pulumi up makes the key, so it gives the release another id than this preview shows."]);
+    assert.equal((await rollout()).code, 4);
+  });
+
   it("is refused if a preview violates the policies, where stable is previewed with the release of canary", async () => {
     shell.violation("prod", "images come from reg.example.com");
     await refused(

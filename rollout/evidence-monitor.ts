@@ -7,6 +7,7 @@ import { clauseOf } from "../components/user-error.ts";
 import { assess, type Counts, type Evaluation, evidenceOn } from "../evaluation/assess.ts";
 import { Recorder } from "../evaluation/recorder.ts";
 import { readDeployment, releaseOf } from "../live/live.ts";
+import { isOfWorker } from "../live/traffic/worker.ts";
 import type { RecordedService } from "../record/record-store.ts";
 import { byEvidence } from "../record/verdict-merge.ts";
 import type { EvidenceObserver } from "./drive-context.ts";
@@ -30,7 +31,8 @@ export interface MonitorArgs extends RecordedService {
 }
 
 /**
- * Observes both tracks during a rollout, from the first user on, and writes the verdicts into the record.
+ * Observes both tracks during a rollout, from the first user on, and writes the verdicts into the record. The pods of a worker take work as
+ * soon as they start, so it is observed while canary still rolls.
  *
  * 1. Bad by evidence is bad, whatever the record holds.
  * 2. Otherwise the verdict in the record counts if it comes from a person, or from evidence of this rollout. Older
@@ -48,6 +50,8 @@ export class EvidenceMonitor implements EvidenceObserver {
   private cutoff: string | undefined;
   /** The latest poll in which the front sent no user to canary. */
   private closed: { readonly at: number } | undefined;
+  /** Whether the release is that of a worker. Undefined until canary's Deployment runs it. */
+  private isWorker: boolean | undefined;
   /** Why there is no evidence yet. */
   private idle = "no user has reached it yet";
 
@@ -59,8 +63,9 @@ export class EvidenceMonitor implements EvidenceObserver {
     const { steps, step, stepStartedAt } = rollout;
     this.stableIsBroken = rollout.stableIsBroken?.by;
     const stage = steps[step]?.stage;
-    if (stage === "full" || (stage === "canary" && stepStartedAt !== undefined))
-      this.observation ??= this.observe(rollout);
+    const isInForce = stage === "full" || (stage === "canary" && stepStartedAt !== undefined);
+    if (isInForce || (stage === "canary" && this.isWorker !== false))
+      this.observation ??= this.observe(rollout, isInForce);
     if (this.latest?.verdict === "bad") return this.latest;
     const counts = verdict && (verdict.by !== byEvidence || Date.parse(verdict.at) >= Date.parse(rollout.began));
     // Such a good verdict rests on no comparison, so users get no more of canary by it once it would not be given any more.
@@ -99,14 +104,21 @@ export class EvidenceMonitor implements EvidenceObserver {
     await this.observation;
   }
 
-  private async observe({ release, epoch }: Rollout): Promise<void> {
+  /** @param isInForce whether the step is in force; if not, only a worker is observed */
+  private async observe({ release, epoch }: Rollout, isInForce: boolean): Promise<void> {
     const { source, counts, note, seen, signal } = this.of;
     try {
       const [stable, canary] = await Promise.all([
         readDeployment(this.of, "stable"),
         readDeployment(this.of, "canary"),
       ]);
-      if (releaseOf(canary) !== release) throw new Error(`canary does not run ${release}`);
+      const runsRelease = releaseOf(canary) === release;
+      if (runsRelease) this.isWorker = isOfWorker(canary);
+      if (!isInForce && !(runsRelease && this.isWorker)) {
+        this.observation = undefined;
+        return;
+      }
+      if (!runsRelease) throw new Error(`canary does not run ${release}`);
       const of = { ...this.of, deployments: { ...(stable && { stable }), ...(canary && { canary }) } };
       const evidence = await evidenceOn(of, counts);
       this.evidence = evidence;

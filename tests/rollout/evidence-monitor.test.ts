@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mock } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import type { MetricSource } from "../../analysis/reading.ts";
+import { workerAnnotation } from "../../components/names.ts";
 import type { Verdict } from "../../record/record.ts";
-import { EvidenceMonitor } from "../../rollout/evidence-monitor.ts";
+import { EvidenceMonitor, type MonitorArgs } from "../../rollout/evidence-monitor.ts";
 import type { ApiServer } from "../fake/api-server.ts";
 import { a, b, quickCluster, recordPath, Trial } from "../fake/driven.ts";
 
@@ -14,6 +15,7 @@ describe("the evidence monitor", () => {
   let end: () => Promise<void>;
   let trial: Trial;
   let stopping: AbortController;
+  let of: MonitorArgs;
   let monitor: EvidenceMonitor;
   let notes: string[];
   /** Polls so far, and how many of canary's hundred requests fail between two. */
@@ -53,19 +55,26 @@ describe("the evidence monitor", () => {
           const samples = [
             { id: "200", counter: { kind: "requests" as const, code: "200" }, value: (100 - bad) * polls },
             { id: "500", counter: { kind: "requests" as const, code: "500" }, value: bad * polls },
+            {
+              id: "total",
+              counter: { kind: "pair" as const, name: "failed", of: "total" as const },
+              value: 100 * polls,
+            },
+            { id: "bad", counter: { kind: "pair" as const, name: "failed", of: "bad" as const }, value: bad * polls },
           ];
           return { target: name, release, samples };
         });
       },
     };
-    monitor = new EvidenceMonitor({
+    of = {
       ...trial.of,
       source,
       counts: { pairs: [], atGateway: false },
       note: (sentence) => notes.push(sentence),
       seen: () => {},
       signal: stopping.signal,
-    });
+    };
+    monitor = new EvidenceMonitor(of);
   });
   afterEach(async () => {
     stopping.abort();
@@ -110,6 +119,50 @@ describe("the evidence monitor", () => {
     await trial.recordDecision((rollout) => ({ ...rollout, ...inCanary }));
     await until(() => polls > 1);
     assert.ok(monitor.evidence);
+  });
+
+  describe("of a worker", () => {
+    const canaryOf = (release: string, isWorker = true) =>
+      api.put(`${apps}/web-canary`, {
+        metadata: {
+          name: "web-canary",
+          namespace: "dora-apps",
+          ...(isWorker && { annotations: { [workerAnnotation]: "true" } }),
+        },
+        spec: { replicas: 1, template: { metadata: { labels: { release } } } },
+      });
+    beforeEach(() => {
+      api.objects.delete("/api/v1/namespaces/dora-apps/services/web");
+      of = { ...of, counts: { pairs: ["failed"], atGateway: false } };
+      monitor = new EvidenceMonitor(of);
+    });
+
+    it("observes while canary rolls, because its pods take work already, and judges bad then", async () => {
+      canaryOf(b);
+      failing = 100;
+      await trial.begin();
+      for (let i = 0; i < 5; i++, await turn()) judgment();
+      assert.equal(polls, 0, "while canary is dark");
+      await trial.recordDecision((rollout) => ({ ...rollout, step: 1, weight: 10 }));
+      await until(verdictIs("bad"));
+      assert.equal(trial.open.stepStartedAt, undefined);
+    });
+
+    it("waits until canary's Deployment has the release", async () => {
+      canaryOf(a);
+      await trial.begin(undefined, { step: 1, weight: 10 });
+      for (let i = 0; i < 20; i++, await turn()) judgment();
+      assert.deepEqual(judgment(), { verdict: "undecided", reason: "no user has reached it yet" });
+      canaryOf(b);
+      await until(() => polls > 1);
+    });
+
+    it("does not observe early if only the former release was one", async () => {
+      canaryOf(b, false);
+      await trial.begin(undefined, { step: 1, weight: 10 });
+      for (let i = 0; i < 20; i++, await turn()) judgment();
+      assert.equal(polls, 0);
+    });
   });
 
   it("observes while stable rolls too, also if no user reached canary before", async () => {

@@ -4,6 +4,7 @@ import { defaults } from "../components/defaults.ts";
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { storedReleaseName } from "../components/stored-release.ts";
+import { isWorker } from "../components/traffic/worker/args.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { isComplete, type Live, releaseOf, runs } from "../live/live.ts";
@@ -47,7 +48,7 @@ export interface Choice {
  *    renders a third release.
  * 7. Every run warns if a newer release is hidden, or does not reach stable because canary does not run it.
  *
- * @throws UserError if a named release is not in the history
+ * @throws UserError if a named release is not in the history, or is that of a worker while the program has ports
  */
 export function chooseReleases(situation: Situation, rendered: Release): Choice {
   const owned = tracksOf(situation.args);
@@ -184,11 +185,14 @@ function currentId({ live, record, stackStates }: Situation, track: Track): stri
 
 /** The stored release with this id, or with `current` the track's current one. @throws UserError if it is not in the history */
 function findRelease(situation: Situation, track: Track, wanted: string): Release {
-  const { service, stackStates, adopted } = situation;
+  const { service, args, stackStates, adopted } = situation;
   const id = wanted === "current" ? currentId(situation, track) : wanted;
   if (track === "stable" && adopted !== undefined && adopted.id === id) return adopted;
   const found = stackStates.history.find((release) => release.id === id);
-  if (found) return found;
+  if (found) {
+    if (id === args.release) assertProbed(situation, track, found);
+    return found;
+  }
   const list = stackStates.history.map((release) => release.id).join(", ") || "none";
   const why =
     stackStates.damaged.find((release) => release.id === id)?.why ??
@@ -196,6 +200,21 @@ function findRelease(situation: Situation, track: Track, wanted: string): Releas
   const lost = why === undefined ? "" : ` (it was stored in ConfigMap ${storedReleaseName(service, id ?? "")}: ${why})`;
   throw new UserError(
     `${service} ${track}: release ${id ?? wanted} is not in the history${lost}, which keeps ${list}: set release to one of these, to next or to current.`,
+  );
+}
+
+/**
+ * Checks that the pods of a release which the program names say when they are ready, as those of a worker need not. A driver that rolls back to
+ * it, and a track that runs it, are not held up.
+ *
+ * @throws UserError if they would get requests before they can answer them
+ */
+function assertProbed({ service, args, live, epoch }: Situation, track: Track, { id, template }: Release): void {
+  const [first] = template.spec.containers;
+  if (isWorker(args) || epoch !== undefined || releaseOf(live.deployments[track]) === id || first?.readinessProbe)
+    return;
+  throw new UserError(
+    `${service} ${track}: release ${id} is that of a worker, and its container ${first?.name} has no readinessProbe, so its pods would get requests before they can answer them: describe it again with a readinessProbe, or set release to another one.`,
   );
 }
 

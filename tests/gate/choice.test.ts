@@ -15,7 +15,10 @@ const [a, b, c, d] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc", "ddddddddd
 
 const release = (id: string): Release => ({
   id,
-  template: { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "web", image: `web:${id}` }] } },
+  template: {
+    metadata: { labels: { app: "web" } },
+    spec: { containers: [{ name: "web", image: `web:${id}`, readinessProbe: {} }] },
+  },
   configMaps: {},
 });
 

@@ -24,7 +24,10 @@ const owner = "0123456789abcdef";
 
 const release = (id: string): Release => ({
   id,
-  template: { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "web", image: `web:${id}` }] } },
+  template: {
+    metadata: { labels: { app: "web" } },
+    spec: { containers: [{ name: "web", image: `web:${id}`, readinessProbe: {} }] },
+  },
   configMaps: {},
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ServiceArgs } from "../../components/service-args.ts";
+import { UserError } from "../../components/user-error.ts";
 import { both, canary, image, prod } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
 
@@ -43,6 +44,31 @@ describe("an up of a worker", () => {
     await install();
     const [container] = world.deployment("web").spec.template.spec.containers;
     assert.equal(container.lifecycle, undefined);
+  });
+
+  describe("whose program gets ports", () => {
+    let a: string;
+    beforeEach(async () => {
+      a = await install();
+      await world.up("canary", canary("b"));
+    });
+    const message = (track: string) =>
+      `web ${track}: release ${a} is that of a worker, and its container web has no readinessProbe, so its pods would get requests before they can answer them: describe it again with a readinessProbe, or set release to another one.`;
+
+    it("refuses to return to a release of the worker by its id, in both stacks", async () => {
+      await assert.rejects(world.up("canary", canary("b", { release: a })), new UserError(message("canary")));
+      world.writeRecord({ verdicts: { [world.runs("web-canary")]: verdict("good") } }, "web");
+      // It still runs it.
+      await world.up("prod", prod("b", { release: a }));
+      await world.up("prod", prod("b"));
+      await assert.rejects(world.up("prod", prod("b", { release: a })), new UserError(message("stable")));
+    });
+
+    it("lets the driver roll back to it", async () => {
+      opened(world.runs("web-canary"), a, 0, { canary: a, stable: a });
+      await world.up("canary", canary("b"), driver);
+      assert.equal(world.runs("web-canary"), a);
+    });
   });
 
   it("promotes a release only after a verdict, from one stack too", async () => {

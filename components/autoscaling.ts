@@ -59,6 +59,8 @@ export interface ScaledObjectSpec {
   readonly minReplicaCount?: number;
   /** The most pods of stable. @default 100 (the API's own default) */
   readonly maxReplicaCount?: number;
+  /** The pods of stable while no trigger is active. At least 1, because stable always serves. @default minReplicaCount */
+  readonly idleReplicaCount?: number;
   readonly [field: string]: unknown;
 }
 
@@ -93,6 +95,7 @@ const keda = v.strictObject({
       triggers: list("must be a list of at least one trigger"),
       minReplicaCount: v.optional(wholeNumber(1)),
       maxReplicaCount: v.optional(wholeNumber(1)),
+      idleReplicaCount: v.optional(wholeNumber(1)),
       scaleTargetRef: v.optional(
         v.pipe(
           plainObject(),

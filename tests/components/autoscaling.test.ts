@@ -70,6 +70,12 @@ describe("the arguments of an autoscaler", () => {
       "autoscaling.keda.minReplicaCount is 0: must be a whole number of at least 1.",
     ],
     [
+      "no pod left by KEDA while no trigger is active",
+      { keda: { triggers: [trigger], idleReplicaCount: 0 } },
+      {},
+      "autoscaling.keda.idleReplicaCount is 0: must be a whole number of at least 1.",
+    ],
+    [
       "no trigger",
       { keda: { triggers: [] } },
       {},

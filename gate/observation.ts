@@ -275,8 +275,10 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
 
 /** The keys of the Secrets of the arguments, as far as they are known. */
 function keysOf({ secrets = {} }: ServiceArgs, contents: SecretContents): Record<string, string[] | undefined> {
-  const entries = Object.keys(secrets).map((name) => [name, contents[name] && Object.keys(contents[name])] as const);
-  return Object.fromEntries(entries);
+  // A Secret may have the name of a property of every object, such as constructor.
+  const contentOf = (name: string) => (Object.hasOwn(contents, name) ? contents[name] : undefined);
+  const keysIn = (content: Files | undefined) => content && Object.keys(content);
+  return Object.fromEntries(Object.keys(secrets).map((name) => [name, keysIn(contentOf(name))]));
 }
 
 /** Whether the namespace may be made by what `dependsOn` names, which a preview does not make. */

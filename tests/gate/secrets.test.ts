@@ -201,6 +201,23 @@ describe("the Secrets of a service", () => {
     assert.equal(valueIn("web-db"), "z");
   });
 
+  it("may have any name, also that of a property of every object", async () => {
+    const secretKeyRef = { name: "constructor", key: "password" };
+    const containers = image("a").map((each) => ({
+      ...each,
+      env: [{ name: "PASSWORD", valueFrom: { secretKeyRef } }],
+    }));
+    const named = (password: string | undefined) =>
+      ({
+        containers,
+        secrets: { constructor: { mode: "versioned", data: { password } } },
+      }) as unknown as Partial<ServiceArgs>;
+    await world.up("canary", canary("a", named("x")));
+    await world.up("prod", prod("a", named(undefined)));
+    assert.match(namedBy("web"), /^web-constructor-/);
+    assert.equal(namedBy("web"), namedBy("web-canary"));
+  });
+
   it("may have a value that only up knows, of which a preview warns", async () => {
     const { unknown } = pulumi as unknown as { unknown: unknown };
     const program = () => canary("a", withSecret("versioned", pulumi.output(unknown)))();

@@ -20,8 +20,12 @@ const secretValues = /^secrets\.[^.]*\.data$/;
  */
 export async function constantArgs(service: string, inputs: pulumi.Inputs): Promise<ServiceArgs | undefined> {
   const args = (await constant(service, inputs, "")) as ServiceArgs;
-  const { secrets: _, ...constants } = args;
-  if (!pulumi.containsUnknowns(constants)) return args;
+  const { secrets, ...others } = args;
+  // The values may be known later, unlike the names and the modes.
+  const modes = pulumi.isUnknown(secrets)
+    ? secrets
+    : Object.values(secrets ?? {}).map((each) => (pulumi.isUnknown(each) ? each : each?.mode));
+  if (!pulumi.containsUnknowns([others, modes])) return args;
   pulumi.log.warn(
     `${service}: an argument is not known before pulumi up, so this preview shows none of its objects; up reads the cluster first, and may stop there.`,
   );

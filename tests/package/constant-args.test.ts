@@ -64,6 +64,18 @@ describe("the arguments from another language", () => {
     });
   });
 
+  it("are not known yet if all Secrets or one of them as a whole are not, also as the output of a resource", async () => {
+    for (const secrets of [
+      pulumi.output(unknown),
+      { db: pulumi.output(unknown) },
+      pulumi.secret(pulumi.output(unknown)),
+    ]) {
+      const { found, warnings } = await constants({ namespace: "shop", secrets }, true);
+      assert.equal(found, undefined);
+      assert.match(warnings.join(), /^web: an argument is not known before pulumi up/);
+    }
+  });
+
   const values = (output: unknown) => (output as { promise(withUnknowns: boolean): Promise<unknown> }).promise(true);
 
   for (const [what, secrets] of [

@@ -8,14 +8,16 @@ import { ownStack } from "./stack-state.ts";
  * cluster says about the service is read only then. An invoke waits for them as a resource does; that one whose answer is short is used. In a
  * preview what does not exist yet is not awaited.
  *
+ * @throws the error with which an Output in `dependsOn` fails
  * @example await awaitDependencies({ dependsOn: [namespace] });
  */
 export async function awaitDependencies({ dependsOn }: Pick<ProviderOptions, "dependsOn">): Promise<void> {
   if (dependsOn === undefined) return;
-  const answer: { apply(use: () => void, withUnknowns: boolean): unknown } = pulumi.runtime.invokeOutput(
+  const answer: unknown = pulumi.runtime.invokeOutput(
     "pulumi:pulumi:readStackOutputs",
     { name: ownStack() },
     { dependsOn },
   );
-  await new Promise<void>((use) => answer.apply(use, true));
+  // Not `apply`, which is not called if an Output in `dependsOn` fails.
+  await (answer as { promise(withUnknowns: boolean): Promise<unknown> }).promise(true);
 }

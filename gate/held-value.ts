@@ -30,8 +30,8 @@ export async function heldValue(
     aliases: former.map((alias) => pulumi.output(alias).apply((found) => stashOf(found, nameOf))),
   };
   const stash = new pulumi.Stash(nameOf(resource), { input: isSecret ? pulumi.secret(first) : first }, opts);
-  const output: { apply(use: (value?: unknown) => void, withUnknowns: boolean): unknown } = stash.output;
-  const held = await new Promise<unknown>((use) => output.apply(use, true));
+  const output = stash.output as unknown as { promise(withUnknowns: boolean): Promise<unknown> };
+  const held = await output.promise(true);
   return { value: typeof held === "string" ? held : first, stash };
 }
 

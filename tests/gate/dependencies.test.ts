@@ -55,6 +55,12 @@ describe("dependsOn of a service", () => {
     assert.ok(!seen.includes(false));
   });
 
+  it("ends the run with the error of an Output that fails", async () => {
+    const dependsOn = pulumi.output(Promise.reject(new Error("the platform is broken"))) as pulumi.Output<never>;
+    const failed = up(() => openRollout("web", web("a"), { dependsOn }));
+    await assert.rejects(Promise.race([failed, setTimeout(4000, "it hangs")]), /the platform is broken/);
+  });
+
   it("may make the namespace: a preview before that shows a first install, and says so", async () => {
     world.api.objects.delete(namespace);
     const { resources, warnings } = await up(

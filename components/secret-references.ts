@@ -152,3 +152,22 @@ function renamedVolume(volume: Volume, rename: (reference: SecretReference) => s
     }),
   };
 }
+
+/**
+ * The names of the Secrets to which pods with these specs refer.
+ *
+ * @example secretsNamed([{ volumes: [{ name: "tls", secret: { secretName: "web-tls" } }] }]) // ["web-tls"]
+ */
+export function secretsNamed(specs: readonly SecretSpec[]): string[] {
+  return [...new Set(specs.flatMap(secretReferences).map(({ name }) => name))];
+}
+
+/**
+ * The names of the Secrets without which pods with these specs do not start.
+ *
+ * @example secretsRequired([{ volumes: [{ name: "tls", secret: { secretName: "web-tls", optional: true } }] }]) // []
+ */
+export function secretsRequired(specs: readonly SecretSpec[]): string[] {
+  const references = specs.flatMap(secretReferences).filter(({ isOptional }) => !isOptional);
+  return [...new Set(references.map(({ name }) => name))];
+}

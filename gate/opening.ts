@@ -27,15 +27,8 @@ import type { Observation } from "./observation.ts";
 import { assertOwned, type OwnableObject } from "./owner.ts";
 import { assertKnown, besideWorkerWarning } from "./preconditions.ts";
 import { configMapNames, lostWarnings, previousOf, storedReleases } from "./retention.ts";
-import {
-  goneRefusal,
-  goneWarnings,
-  keyLostWarning,
-  lostKeyRefusal,
-  lostKeyWarnings,
-  newKeyWarning,
-  secretsToKeep,
-} from "./secrets.ts";
+import { secretRefusal, secretWarnings } from "./secret-conditions.ts";
+import { secretsToKeep } from "./secrets.ts";
 import { sequences } from "./sequence.ts";
 import {
   changesFront,
@@ -94,8 +87,8 @@ export type Opening = Refused | Admitted;
  * 5. The cluster can carry the traffic as the program splits it; a driver and a break-glass override are only warned (gateways.ts).
  * 6. The API server accepts the objects as the program describes them (accepted.ts). A driver and a break-glass override do not ask.
  * 7. The gate admits the release of each track (gate.ts).
- * 8. The Secrets that a release needs exist, if a track changes to it; a driver and a break-glass override are only warned. Shared ones keep the keys
- *    that the tracks need (secrets.ts).
+ * 8. The Secrets that a release needs exist, if a track changes to it, and shared ones keep the keys that the tracks need (secret-conditions.ts). A
+ *    driver and a break-glass override are only warned.
  * 9. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
  * 10. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
  * 11. An adopted Deployment that is replaced leaves its pods.
@@ -159,18 +152,14 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   refuseIf(answers.find(({ admitted }) => !admitted)?.sentence); // 7
   for (const { code, sentence } of answers) if (code === "first-install" || code === "break-glass") warn(sentence);
   const running = runningReleases(live);
-  if (!isUrgent(observation)) refuseIf(goneRefusal(service, observation.secrets.gone, releases, running)); // 8
-  refuseIf(lostKeyRefusal(service, observation.secrets.sharedKeys, releases, live));
-  if (observation.secrets.isKeyLost) warn(keyLostWarning(service, stack.fullName));
-  if (observation.secrets.isKeyNew && isPreview) warn(newKeyWarning(service));
+  if (!isUrgent(observation)) refuseIf(secretRefusal(observation, releases, running)); // 8
   const history = storedReleases(args, releases, stackStates, adopted, [
     releaseOf(live.deployments.stable),
     ...stableReleases(record).slice(0, 2),
   ]);
   lostWarnings(service, stackStates, history).forEach(warn);
   const runningThen = isUrgent(observation) ? { ...running, ...idsOf(releases) } : running;
-  goneWarnings(service, observation.secrets.gone, history, runningThen).forEach(warn);
-  lostKeyWarnings(service, observation.secrets.sharedKeys, history).forEach(warn);
+  secretWarnings(observation, history, runningThen).forEach(warn);
   const configMaps = traffic ? configMapsToKeep(history, observation.configMapsInUse) : {};
   const secrets = traffic ? secretsToKeep(args, observation.secrets, history) : undefined;
   const needed = neededAccounts(history, live);

@@ -3,11 +3,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ownerAnnotation, serviceLabel } from "../components/names.ts";
 import type { Release } from "../components/release.ts";
-import { isVersionedName, otherId, type SecretArgs } from "../components/secret-args.ts";
+import { isVersionedName, type SecretArgs } from "../components/secret-args.ts";
 import { readSecrets, type SecretContents, secretNames } from "../components/secret-content.ts";
-import { type SecretSpec, secretReferences } from "../components/secret-references.ts";
+import { type SecretSpec, secretsNamed, secretsRequired } from "../components/secret-references.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
-import { type Track, tracks } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import type { PartialObject } from "../kubernetes/objects/metadata.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";
@@ -81,12 +80,14 @@ export async function readSecretsOf(reading: Reading): Promise<WithKey<LiveSecre
   ];
   if (!tracksOf(args).includes("canary")) {
     const described = namesOfCanary(service, secrets, ofCanary);
-    const gone = await goneAmong(of, ofReleases, coming ? namedIn([coming.template.spec]) : []);
+    const gone = await goneAmong(of, ofReleases, coming ? secretsNamed([coming.template.spec]) : []);
     return { secrets: { described, sharedKeys: {}, live: [], inUse: [], gone, isKeyLost: false, isKeyNew: false } };
   }
   const hasSecrets = Object.keys(secrets).length > 0;
   const mayNeed =
-    isDamaged || specs === undefined || namedIn([...ofReleases, ...specs]).some((name) => isOfService(service, name));
+    isDamaged ||
+    specs === undefined ||
+    secretsNamed([...ofReleases, ...specs]).some((name) => isOfService(service, name));
   const found = hasSecrets || mayNeed ? await listSecrets(of, secrets, [...ofReleases, ...(specs ?? [])]) : [];
   const names = found.map(({ metadata }) => metadata.name);
   const hadVersioned = names.some((name) => isVersionedName(service, name));
@@ -95,7 +96,7 @@ export async function readSecretsOf(reading: Reading): Promise<WithKey<LiveSecre
   const isKeyNew = key?.isNew === true && hasVersioned(secrets);
   const described = secretNames(service, secrets, contents, key?.key);
   const isOwn = ({ metadata }: PartialObject) => metadata.annotations?.[ownerAnnotation] === owner;
-  const used = specs && namedIn(specs);
+  const used = specs && secretsNamed(specs);
   const isUsed = ({ metadata }: PartialObject) => used?.includes(metadata.name) ?? true;
   const seen = {
     described,
@@ -127,7 +128,7 @@ async function listSecrets(
   if (found !== undefined) return found;
   const [described] = Object.keys(secrets);
   const [own] = await ownSecretNames(namespace, service);
-  const named = namedIn(specs).find((name) => isVersionedName(service, name));
+  const named = secretsNamed(specs).find((name) => isVersionedName(service, name));
   const sign =
     (described && `the program describes secrets.${described}`) ??
     (own && `the state of this stack has Secret ${own}`) ??
@@ -148,7 +149,7 @@ async function goneAmong(
   specs: readonly SecretSpec[],
   expected: readonly string[],
 ): Promise<string[]> {
-  const doubtful = requiredBy(specs).filter((name) => isOfService(service, name) && !expected.includes(name));
+  const doubtful = secretsRequired(specs).filter((name) => isOfService(service, name) && !expected.includes(name));
   const gone = await Promise.all(
     doubtful.map(async (name) => {
       const isThere = api.get(objectPath("Secret", namespace, name)).then((found) => found !== undefined);
@@ -194,7 +195,7 @@ export function secretsToKeep(
   { described, live, inUse }: LiveSecrets,
   history: readonly Release[],
 ): { readonly described: Record<string, string>; readonly retained: readonly string[] } {
-  const needed = new Set([...namedIn(history.map(({ template }) => template.spec)), ...inUse]);
+  const needed = new Set([...secretsNamed(history.map(({ template }) => template.spec)), ...inUse]);
   const written = Object.entries(described).filter(
     ([secret, name]) => args.secrets?.[secret]?.mode === "shared" || needed.has(name),
   );
@@ -203,75 +204,6 @@ export function secretsToKeep(
     described: Object.fromEntries(written),
     retained: live.filter((name) => needed.has(name) && !own.has(name)),
   };
-}
-
-/**
- * Why a track cannot change to its release: a Secret that its pods need is gone. Pure.
- *
- * @param running the ids of the releases that the tracks run
- * @returns a sentence for the user; undefined if all tracks can
- */
-export function goneRefusal(
-  service: string,
-  gone: readonly string[],
-  releases: Tracks<Release>,
-  running: Tracks<string>,
-): string | undefined {
-  for (const track of tracks) {
-    const release = releases[track];
-    const name = release && goneOf(release, gone);
-    if (name === undefined || running[track] === release?.id) continue;
-    return `${service} ${track}: release ${release?.id} is refused, because its pods need Secret ${name}, which is gone, and no release holds its values: ${remedy}`;
-  }
-  return undefined;
-}
-
-/**
- * Why a shared Secret cannot lose a key: pods of a track need it after this run, and it changes for them at once. Pure.
- *
- * @param keys the keys of the shared Secrets
- * @param releases the releases of the tracks that this stack owns
- * @returns a sentence for the user; undefined if all keys stay
- */
-export function lostKeyRefusal(
-  service: string,
-  keys: LiveSecrets["sharedKeys"],
-  releases: Tracks<Release>,
-  live: Live,
-): string | undefined {
-  for (const track of tracks) {
-    const { template } = releases[track] ?? live.deployments[track]?.spec ?? {};
-    const lost = template && lostKeyOf(keys, template.spec);
-    if (!lost) continue;
-    return `${service}: Secret ${lost.name} would lose its key ${lost.key}, and the pods of ${track} need it: keep the key in secrets with its value, at least until no track runs a release that needs it.`;
-  }
-  return undefined;
-}
-
-/** The warnings of releases in the history that need a key which a shared Secret has no more. Pure. */
-export function lostKeyWarnings(
-  service: string,
-  keys: LiveSecrets["sharedKeys"],
-  history: readonly Release[],
-): string[] {
-  return history.flatMap(({ id, template }) => {
-    const lost = lostKeyOf(keys, template.spec);
-    return lost
-      ? [
-          `${service}: Secret ${lost.name} has no key ${lost.key}, which release ${id} needs: add it again before a track returns to that release.`,
-        ]
-      : [];
-  });
-}
-
-/** The first key of a shared Secret that pods with this spec need and that it will not have. */
-function lostKeyOf(keys: LiveSecrets["sharedKeys"], spec: SecretSpec) {
-  for (const reference of secretReferences(spec)) {
-    const known = keys[reference.name];
-    const key = reference.isOptional ? undefined : reference.keys.find((each) => known?.includes(each) === false);
-    if (key !== undefined) return { name: reference.name, key };
-  }
-  return undefined;
 }
 
 function sharedKeysOf(
@@ -285,40 +217,6 @@ function sharedKeysOf(
   );
 }
 
-/** The warnings of releases whose Secret is gone: those that tracks run, and those in the history. Pure. */
-export function goneWarnings(
-  service: string,
-  gone: readonly string[],
-  history: readonly Release[],
-  running: Tracks<string>,
-): string[] {
-  return history.flatMap((release) => {
-    const name = goneOf(release, gone);
-    if (name === undefined) return [];
-    const isRunning = Object.values(running).includes(release.id);
-    const effect = isRunning ? "no new pod of it can start" : "no track can return to it";
-    return [`${service}: Secret ${name} of release ${release.id} is gone, so ${effect}: ${remedy}`];
-  });
-}
-
-/** The warning if the key of the names is lost. Pure. */
-export function keyLostWarning(service: string, stack: string): string {
-  return `${service}: the state of stack ${stack} has lost the key of the versioned Secrets, so they get new names, and the release a new id, even with the same values: restore the state with pulumi stack import to keep the names.`;
-}
-
-/** The warning of a preview whose key is not the one that `up` will make. Pure. */
-export function newKeyWarning(service: string): string {
-  return `${service}: pulumi up makes the key of the versioned Secrets, so it gives the release ${otherId}.`;
-}
-
-type Tracks<T> = Partial<Record<Track, T>>;
-
-const remedy = "restore the Secret, or describe the release again with the same values.";
-
-function goneOf({ template }: Release, gone: readonly string[]): string | undefined {
-  return requiredBy([template.spec]).find((name) => gone.includes(name));
-}
-
 /** Whether a Secret of this name may be one of the service. */
 function isOfService(service: string, name: string): boolean {
   return name.startsWith(`${service}-`);
@@ -328,24 +226,13 @@ function hasVersioned(secrets: Readonly<Record<string, SecretArgs>>): boolean {
   return Object.values(secrets).some(({ mode }) => mode === "versioned");
 }
 
-/** The names of the Secrets to which pods with these specs refer. */
-function namedIn(specs: readonly SecretSpec[]): string[] {
-  return [...new Set(specs.flatMap(secretReferences).map(({ name }) => name))];
-}
-
-/** The same without those that the pods can start without. */
-function requiredBy(specs: readonly SecretSpec[]): string[] {
-  const references = specs.flatMap(secretReferences).filter(({ isOptional }) => !isOptional);
-  return [...new Set(references.map(({ name }) => name))];
-}
-
 /** The names of Secrets of the arguments as canary's release has them, because the stack of canary alone knows the values. */
 function namesOfCanary(
   service: string,
   secrets: Readonly<Record<string, SecretArgs>>,
   ofCanary: Release | undefined,
 ): Record<string, string> {
-  const names = ofCanary ? namedIn([ofCanary.template.spec]) : [];
+  const names = ofCanary ? secretsNamed([ofCanary.template.spec]) : [];
   const unknown = secretNames(service, secrets, {}, undefined);
   return Object.fromEntries(
     Object.entries(unknown).map(([secret, name]) => [

@@ -153,7 +153,8 @@ const open = { epoch: 7, release: b, weight: 20 };
 /** A release whose pods need a Secret that is gone. */
 function goneSecret(id: string): Change {
   const name = "web-db-0123456789";
-  const volumes = [{ name: "db", secret: { secretName: name } }];
+  const items = [{ key: "password", path: "password" }];
+  const volumes = [{ name: "db", secret: { secretName: name, items } }];
   const needing = ({ template: { metadata, spec }, ...rest }: Release): Release => ({
     ...rest,
     template: { metadata, spec: { ...spec, volumes } },
@@ -328,6 +329,17 @@ describe("the opening of a rollout", () => {
       assert.equal(isSaid(decide(all(change, inPreview)(ordinary))), true);
       assert.equal(isSaid(decide(change(ordinary))), false);
     });
+  });
+
+  it("only warns a driver and a break-glass override of a key that a shared Secret would lose", () => {
+    const lost = {
+      ...goneSecret(b)(ordinary),
+      secrets: { ...ordinary.secrets, sharedKeys: { "web-db-0123456789": [] } },
+    };
+    for (const on of [{ epoch: 7 }, { breakGlass: "fire" }]) {
+      assert.match(warningsOf(admitted(decide({ ...lost, ...on }))).join("\n"), /web-db-0123456789 has no key/);
+    }
+    assert.match(`${errorOf(decide(lost))}`, /would lose its key/);
   });
 
   it("only warns a driver and a break-glass override that the cluster cannot carry the traffic", () => {

@@ -19,6 +19,7 @@ import { awaitSign } from "../../rollout/lease-watch.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { age, type PodObject, type PodRow, podRow } from "../output/pod-row.ts";
 import { type RolloutStatus, rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
+import { type Situation, situationLine, situationOf } from "../output/situation.ts";
 import { plainTable } from "../output/table.ts";
 import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
@@ -37,6 +38,7 @@ interface TrackStatus {
 interface Status {
   readonly service: string;
   readonly namespace: string;
+  readonly situation: Situation;
   readonly tracks: Partial<Record<Track, TrackStatus>>;
   readonly pods: readonly PodRow[];
   /** Number of ready endpoints of the shared Service; absent for a worker. */
@@ -57,12 +59,12 @@ export function statusCommand(): Command {
     )
     .option("--json", "print the status as JSON")
     .action(async (options: ServiceOptions & { json?: boolean }) => {
-      const status = await readStatus(await findService(options));
+      const status = await readStatus(await findService(options), options);
       console.log(options.json ? JSON.stringify(status, undefined, 2) : describe(status, new Date()));
     });
 }
 
-async function readStatus(found: DeployedService): Promise<Status> {
+async function readStatus(found: DeployedService, chosen: ServiceOptions): Promise<Status> {
   const { api, namespace, service, deployments } = found;
   const isOfWorker = isLiveWorker(deployments);
   const [pods, slices, record, templates] = await Promise.all([
@@ -81,36 +83,42 @@ async function readStatus(found: DeployedService): Promise<Status> {
   const behind = (track: Track) =>
     serving.filter(({ targetRef }) => rows.some((row) => row.name === targetRef?.name && row.track === track)).length;
   const endpoints = { stable: behind("stable"), canary: behind("canary") };
+  const byTrack = Object.fromEntries(
+    tracks.flatMap((track) => {
+      const deployment = deployments[track];
+      const release = releaseOf(deployment);
+      if (!deployment || release === undefined) return [];
+      const drift = driftFrom(deployment, templates[track]);
+      return [
+        [
+          track,
+          {
+            // For an adopted Deployment it comes from an annotation, which may hold any text.
+            release: oneLine(release),
+            replicas: deployment.spec.replicas,
+            complete: isComplete(deployment) && !drift?.length,
+            ...(drift && { drift }),
+            verdict: verdictOf(record, release),
+            ...(causes[track] !== undefined && { cause: causes[track] }),
+          },
+        ],
+      ];
+    }),
+  );
+  const isOut = deployments.stable !== undefined && !isOfWorker && endpoints.stable === 0;
+  const overload = isOut ? describeOverload(endpoints.canary) : undefined;
+  const open = await openIn(found, record);
+  const outage = isOut ? (overload ?? "no pod of either track is ready") : undefined;
   return {
     service,
     namespace,
-    tracks: Object.fromEntries(
-      tracks.flatMap((track) => {
-        const deployment = deployments[track];
-        const release = releaseOf(deployment);
-        if (!deployment || release === undefined) return [];
-        const drift = driftFrom(deployment, templates[track]);
-        return [
-          [
-            track,
-            {
-              // For an adopted Deployment it comes from an annotation, which may hold any text.
-              release: oneLine(release),
-              replicas: deployment.spec.replicas,
-              complete: isComplete(deployment) && !drift?.length,
-              ...(drift && { drift }),
-              verdict: verdictOf(record, release),
-              ...(causes[track] !== undefined && { cause: causes[track] }),
-            },
-          ],
-        ];
-      }),
-    ),
+    situation: situationOf({ tracks: byTrack, outage, record, ...open }, chosen),
+    tracks: byTrack,
     pods: rows,
     ...(!isOfWorker && { endpoints }),
-    ...(deployments.stable && endpoints.stable === 0 && { overload: describeOverload(endpoints.canary) }),
+    ...(overload !== undefined && { overload }),
     record: record.kind,
-    ...(await openIn(found, record)),
+    ...open,
   };
 }
 
@@ -185,10 +193,11 @@ function describe(status: Status, now: Date): string {
   const more = [causes, status.overload ? [status.overload] : [], compared, open ?? []]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"));
-  return [headline(status), each, ...more, pods].join("\n\n");
+  const { service, situation } = status;
+  return [situationLine(service, situation), endpointsLine(status), each, ...more, pods].join("\n\n");
 }
 
-function headline({ service, namespace, endpoints, pods }: Status): string {
+function endpointsLine({ service, namespace, endpoints, pods }: Status): string {
   if (endpoints === undefined) return `Worker ${service} in ${namespace}: ${byTrack(pods)}`;
   const { stable, canary } = endpoints;
   return `Service ${service} in ${namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;

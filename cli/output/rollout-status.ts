@@ -2,7 +2,7 @@
 import { span } from "../../analysis/format.ts";
 import type { Driver } from "../../rollout/lease-object.ts";
 import type { Sign } from "../../rollout/lease-watch.ts";
-import type { Rollout } from "../../rollout/rollout.ts";
+import { asksToBegin, type Rollout } from "../../rollout/rollout.ts";
 import { stepOf } from "../../rollout/timeline.ts";
 
 /** The open rollout as `--json` prints it. */
@@ -24,6 +24,8 @@ export interface RolloutStatus {
   readonly paused?: Rollout["paused"];
   /** The decision that stable is broken. */
   readonly stableIsBroken?: Rollout["stableIsBroken"];
+  /** Whether its step waits for an approval to begin. Absent if it does not. */
+  readonly awaitsApproval?: true;
   /** Why it held when its last driver ended. */
   readonly stoppedReason?: Rollout["stoppedReason"];
   readonly rollbackRequested?: Rollout["rollbackRequested"];
@@ -67,6 +69,7 @@ export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, sign
     ...(effect && { effect }),
     ...(paused && { paused }),
     ...(stableIsBroken && { stableIsBroken }),
+    ...(asksToBegin(rollout) && !rollout.approved && { awaitsApproval: true }),
     ...(stoppedReason && { stoppedReason }),
     ...(rollbackRequested && { rollbackRequested }),
     ...(driver && {

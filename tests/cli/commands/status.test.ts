@@ -4,7 +4,7 @@ import { thisProcess } from "../../../rollout/holder.ts";
 import { identityOf } from "../../../rollout/lease-acquisition.ts";
 import { drivenElsewhere } from "../../fake/driven-elsewhere.ts";
 import { Shell } from "../../fake/gray.ts";
-import { openRollout } from "../../fake/open-rollout.ts";
+import { openRollout, waitingRollout } from "../../fake/open-rollout.ts";
 import { passingTime } from "../../fake/sleep.ts";
 import { becomeWorker } from "../../fake/worker.ts";
 import { verdict, World } from "../../fake/world.ts";
@@ -53,13 +53,38 @@ describe("gray status", () => {
     });
   });
 
+  it("begins with what is going on and what you can type, also that a rollout waits for an approval and that one was rolled back", async () => {
+    assert.equal((await status()).situation.is, "without a ready pod of stable");
+    pod("web-1", "stable", a);
+    world.api.put("/apis/discovery.k8s.io/v1/namespaces/dora-apps/endpointslices/web-1", {
+      metadata: { name: "web-1", labels: { "kubernetes.io/service-name": "web" } },
+      endpoints: [{ conditions: { ready: true }, targetRef: { name: "web-1" } }],
+    } as never);
+    world.writeRecord({ open: waitingRollout(b, a) }, "web");
+    const { situation, rollout } = await status();
+    assert.deepEqual([situation.is, rollout.awaitsApproval], ["waiting for a person", true]);
+    assert.match(
+      await shell.run(statusCommand()),
+      new RegExp(
+        `^web is waiting for a person: .*You can type: gray approve ${b} --reason "…" \\| gray abort --reason "…"\n`,
+      ),
+    );
+    const undone = { release: b, from: a, began: "2026-01-01T00:00:00Z", ended: "2026-01-01T00:01:00Z", by: "bob" };
+    world.writeRecord({ open: undefined, ended: [{ ...undone, outcome: "undone", reason: "5xx" }] }, "web");
+    assert.equal((await status()).situation.is, "rolled back");
+    assert.match(
+      await shell.run(statusCommand()),
+      new RegExp(`^web is rolled back: ${b} was rolled back to ${a}: 5xx\\.`),
+    );
+  });
+
   it("prints the pods of a worker in place of endpoints", async () => {
     becomeWorker(world);
     pod("web-1", "stable", a);
     pod("web-canary-1", "canary", b);
     assert.equal((await status()).endpoints, undefined);
     const text = await shell.run(statusCommand());
-    assert.match(text, /^Worker web in dora-apps: 2 pods \(1 stable, 1 canary\)\n/);
+    assert.match(text, /\n\nWorker web in dora-apps: 2 pods \(1 stable, 1 canary\)\n/);
   });
 
   it("prints why the roll of a track does not go on, in Kubernetes' words", async () => {
@@ -233,7 +258,7 @@ describe("gray status", () => {
     assert.match((await status()).rollout.unknown, /does not understand .*: continue with that version\.$/);
     assert.match(
       await shell.run(statusCommand()),
-      /^Service web in dora-apps: [\s\S]* does not understand .*: continue with that version\.\n\nNAME /,
+      /^web is in an unknown state: .*\n\nService web in dora-apps: [\s\S]* does not understand .*: continue with that version\.\n\nNAME /,
     );
   });
 

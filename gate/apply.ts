@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { serviceKey } from "../components/history.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { adoptObjects } from "./adopt.ts";
-import { cutOver } from "./cutover.ts";
+import { completeAdoption } from "./adoption-cutover.ts";
 import { assertDeploysTo } from "./destination.ts";
 import { storeTemplates } from "./drift.ts";
 import type { Guarded } from "./guarded.ts";
@@ -56,7 +56,7 @@ export async function apply(
     rollSeconds,
   };
   if (adopts) await adoptObjects(guarded, args, live, adopts, stack.fullName, observation.keptRoutes);
-  if (cutsOver) await cutOver(guarded);
+  if (cutsOver) await completeAdoption(guarded);
   for (const warning of driftWarnings) void pulumi.log.warn(warning);
   await storeTemplates(guarded, compared);
   if (completes) await recordComplete(guarded);

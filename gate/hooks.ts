@@ -19,8 +19,8 @@ import type { LiveMode, RouteSpec } from "../live/traffic/mode.ts";
 import { modeByRouteKind } from "../live/traffic/modes.ts";
 import { stableReleases, withStableHistory } from "../record/record.ts";
 import { changeRecord, type RecordedService, readRecord } from "../record/record-store.ts";
+import { completeAdoption } from "./adoption-cutover.ts";
 import { awaitApplied } from "./applied.ts";
-import { cutOver } from "./cutover.ts";
 import { isDrifted, removeOtherFields } from "./drift.ts";
 import { frontHeld } from "./gate.ts";
 import type { Guarded } from "./guarded.ts";
@@ -80,7 +80,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   const afterStable = (change: ResourceHookArgs) =>
     interruptible(async (signal) => {
       if (!(await afterTrack("stable", change, signal))) await recordComplete(guarded);
-      await cutOver({ ...guarded, signal });
+      await completeAdoption({ ...guarded, signal });
     });
   return {
     canary: { beforeCreate: [canary], beforeUpdate: [canary], afterCreate: [afterCanary], afterUpdate: [afterCanary] },

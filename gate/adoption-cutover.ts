@@ -37,7 +37,7 @@ const patienceMilliseconds = 60_000;
  *
  * @throws UserError if 1 or 3 fails, the run is interrupted, or another writer changes the Service at the same moment
  */
-export async function cutOver(of: Rolling & RecordedService): Promise<void> {
+export async function completeAdoption(of: Rolling & RecordedService): Promise<void> {
   const { api, namespace, service } = of;
   const [record, stable] = await Promise.all([readRecord(of), readDeployment(of, "stable")]);
   const adopted = record.kind === "read" ? record.record.adopted : undefined;

@@ -1,42 +1,19 @@
-/**
- * Adoption: takes an existing service, created by kubectl or Helm, under gray release without a change to its objects. This
- * file checks whether a service can be adopted, and renders its first release.
- */
+/** Checks whether an existing service, created by kubectl or Helm, can be taken under gray release without a change to its objects. */
 import { followersOf } from "./additional-service-args.ts";
+import type { AdoptedKind } from "./adopted-release.ts";
 import { isScaled } from "./autoscaling.ts";
 import { canonicalJson } from "./canonical.ts";
 import { ingressSpec } from "./ingress.ts";
-import { adoptedAnnotation } from "./names.ts";
 import { otherOwner } from "./other-owner.ts";
 import { servicePorts } from "./port.ts";
-import { type PodTemplate, type Release, releaseId } from "./release.ts";
 import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
 import { type ForeignRoute, routeObstacle } from "./traffic/gateway/replaced-route.ts";
 import { modeNameOf } from "./traffic/modes.ts";
 import { isWorker } from "./traffic/worker/args.ts";
+import { describableAnnotations, describedOf, undescribed } from "./undescribed.ts";
 import { UserError } from "./user-error.ts";
 
 type Labels = Readonly<Record<string, string>>;
-
-/** Prefixes of annotations that tools write for their own use. */
-const tools = ["kubectl.kubernetes.io/", "deployment.kubernetes.io/", "meta.helm.sh/", "pulumi.com/", "gray-release/"];
-/** Prefixes of annotations that a platform writes on every Deployment. */
-const platforms = ["autopilot.gke.io/", "cloud.google.com/", "field.cattle.io/"];
-
-/** The kinds of objects that can be adopted. Each object has the name of the service. */
-export type AdoptedKind = "Deployment" | "Service" | "Ingress";
-
-/** The adoption tasks of a run. They apply until the first promotion of an adopted service has finished. */
-export interface Adopting {
-  /** Objects that this run imports into the stack unchanged. */
-  readonly imports: readonly AdoptedKind[];
-  /** The selector of the adopted stable Deployment. Absent if this run does not keep its pods. */
-  readonly selector?: Labels;
-  /** Whether this run replaces the adopted Deployment by one with the selector of gray release. */
-  readonly replaces: boolean;
-  /** Whether the live HTTPRoutes go on leading to the shared Service, so that the program's routes wait for the first promotion. */
-  readonly keepsRoutes?: true;
-}
 
 interface Metadata {
   readonly labels?: Labels;
@@ -51,12 +28,6 @@ interface ServicePort {
   readonly targetPort: number | string;
   readonly protocol?: string;
   readonly appProtocol?: string;
-}
-
-/** A pod template as the API server returns it. */
-export interface LiveTemplate {
-  readonly metadata: Partial<PodTemplate["metadata"]>;
-  readonly spec: PodTemplate["spec"];
 }
 
 /** The live objects to adopt, with the fields that the checks read. */
@@ -85,33 +56,6 @@ export interface Adoptable {
   readonly ingress: { readonly metadata: Metadata; readonly spec?: object } | undefined;
   /** The live HTTPRoutes that the program has routes in place of. They are taken over after the first promotion. @default none */
   readonly routes?: readonly (ForeignRoute & { readonly metadata: Metadata })[];
-}
-
-/**
- * The annotation that keeps a Deployment's ReplicaSet and pods alive when Pulumi deletes the Deployment. The pods continue to
- * serve while the first promotion replaces the Deployment.
- */
-export const leavesPods = { "pulumi.com/deletionPropagationPolicy": "orphan" };
-
-/**
- * The annotations of an adopted Deployment until its first promotion.
- *
- * @param release id of the release that it runs
- * @example adoptedAnnotations("0123456789ab")["gray-release/adopted"] // "0123456789ab"
- */
-export function adoptedAnnotations(release: string): Record<string, string> {
-  return { [adoptedAnnotation]: release, ...leavesPods };
-}
-
-/**
- * The release of an adopted Deployment: its pod template, unchanged.
- *
- * @example adoptedRelease(deployment.spec.template).id // 12 hex digits
- */
-export function adoptedRelease({ metadata, spec }: LiveTemplate): Release {
-  const { labels = {}, annotations } = metadata;
-  const template = { metadata: { labels, ...(annotations && { annotations }) }, spec };
-  return { id: releaseId(template, {}), template, configMaps: {} };
 }
 
 /**
@@ -215,7 +159,7 @@ function obstacle(
     }
   }
   const { annotations } = undescribed("Deployment", service, args, deployment.metadata);
-  const [lost] = Object.entries(annotations).filter(([key]) => !startsWithOne(key, platforms));
+  const [lost] = Object.entries(describableAnnotations(annotations));
   if (lost) {
     return `Deployment ${service} has the annotation ${lost.join(": ")}, which its replacement will not have, so add it to annotations in the program or remove it from the Deployment`;
   }
@@ -251,46 +195,6 @@ export function assertBeside(service: string, args: ServiceArgs, weight: number,
   throw new UserError(
     `${service}: the adopted Service ${service} selects ${show(front)} until the first promotion, and canary's pods would have ${show(ours)}: add the missing label to labels in the program.`,
   );
-}
-
-/**
- * The labels and annotations of an object that are not in the program, without those that tools write for their own use.
- *
- * @example
- * undescribed("Deployment", "web", args, deployment.metadata).labels // labels that the program does not describe
- */
-export function undescribed(kind: AdoptedKind, service: string, args: ServiceArgs, metadata: Metadata) {
-  const ours = { ...labelsOf(service, args), track: "" };
-  return {
-    labels: without(metadata.labels, ours),
-    annotations: without(metadata.annotations, describedOf(kind, args)),
-  };
-}
-
-/**
- * The annotations of a live object that a program may describe: without those that tools and platforms write for their own use.
- *
- * @example describableAnnotations({ "kubectl.kubernetes.io/restartedAt": "now", team: "dora" }) // { team: "dora" }
- */
-export function describableAnnotations(annotations: Labels = {}): Labels {
-  const others = [...tools, ...platforms];
-  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !startsWithOne(key, others)));
-}
-
-function without(labels: Labels = {}, described: Labels): Labels {
-  return Object.fromEntries(
-    Object.entries(labels).filter(([key]) => !(key in described) && !startsWithOne(key, tools)),
-  );
-}
-
-/** The annotations in the program. */
-function describedOf(kind: AdoptedKind, args: ServiceArgs): Labels {
-  const { annotations: Deployment, serviceAnnotations: Service, ingress } = args;
-  return { Deployment, Service, Ingress: ingress?.annotations }[kind] ?? {};
-}
-
-function startsWithOne(key: string, prefixes: readonly string[]): boolean {
-  return prefixes.some((prefix) => key.startsWith(prefix));
 }
 
 function has(labels: Labels, wanted: Labels): boolean {

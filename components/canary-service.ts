@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { openRollout } from "../gate/open.ts";
 import { additionalService } from "./additional-service.ts";
-import type { AdoptedKind } from "./adoption.ts";
+import type { AdoptedKind } from "./adopted-release.ts";
 import { stableAutoscaler } from "./autoscaler.ts";
 import { planConfigMap, releaseConfigMaps, storedReleases } from "./config-maps.ts";
 import { trackDeployment } from "./deployment.ts";

@@ -1,6 +1,6 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import { adoptedAnnotations } from "./adoption.ts";
+import { adoptedAnnotations } from "./adopted-release.ts";
 import { defaults } from "./defaults.ts";
 import { followingAnnotations } from "./following.ts";
 import {

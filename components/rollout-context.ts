@@ -1,5 +1,5 @@
 import type { ProviderResource, Resource, ResourceHookBinding } from "@pulumi/pulumi";
-import type { Adopting } from "./adoption.ts";
+import type { Adopting } from "./adopted-release.ts";
 import type { Files } from "./config-files.ts";
 import type { StackState } from "./history.ts";
 import type { Release } from "./release.ts";
@@ -83,7 +83,7 @@ export interface RolloutContext {
   };
   /** Names of the ServiceAccounts to retain beside that of the arguments. Absent if there is none. */
   readonly serviceAccounts?: readonly string[];
-  /** The adoption tasks of this run (adoption.ts). Absent if the service is not adopted. */
+  /** The adoption tasks of this run (adopted-release.ts). Absent if the service is not adopted. */
   readonly adopted?: Adopting;
   /** The gate's last check before an object changes, bound to the objects that it protects. */
   readonly hooks: Record<Track | "front", ResourceHookBinding>;

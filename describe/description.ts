@@ -1,9 +1,10 @@
 /** Describes a live service by the arguments of CanaryService, and lists what these cannot say. Pure. */
 
-import { assertAdoptable, describableAnnotations } from "../components/adoption.ts";
+import { assertAdoptable } from "../components/adoption.ts";
 import { configMapsOf } from "../components/release.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
 import { replacementOf } from "../components/traffic/gateway/replaced-route.ts";
+import { describableAnnotations } from "../components/undescribed.ts";
 import { clauseOf, UserError } from "../components/user-error.ts";
 import { describeDeployment } from "./deployment.ts";
 import { describeIngress } from "./ingress.ts";

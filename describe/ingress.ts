@@ -1,8 +1,8 @@
 /** Describes a live Ingress by arguments. */
 
-import { describableAnnotations } from "../components/adoption.ts";
 import { canonicalJson } from "../components/canonical.ts";
 import { type IngressArgs, type IngressPath, type IngressRule, ingressSpec } from "../components/ingress.ts";
+import { describableAnnotations } from "../components/undescribed.ts";
 import type { HttpIngressPath, IngressObject } from "../kubernetes/objects/ingress.ts";
 
 /**

@@ -1,9 +1,9 @@
 /** Describes a live Service by arguments. */
 
 import { isDeepStrictEqual } from "node:util";
-import { describableAnnotations } from "../components/adoption.ts";
 import type { Port } from "../components/port.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
+import { describableAnnotations } from "../components/undescribed.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { notDescribed, type Remark } from "./remark.ts";
 

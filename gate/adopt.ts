@@ -1,18 +1,13 @@
 /** Adoption: how a stack takes over a Deployment, Service and Ingress that existed before it managed the service. */
 
-import {
-  type Adopting,
-  adoptedAnnotations,
-  adoptedRelease,
-  assertAdoptable,
-  leavesPods,
-  undescribed,
-} from "../components/adoption.ts";
+import { type Adopting, adoptedAnnotations, adoptedRelease, leavesPods } from "../components/adopted-release.ts";
+import { assertAdoptable } from "../components/adoption.ts";
 import { isScaled } from "../components/autoscaling.ts";
 import { type StackState, serviceKey } from "../components/history.ts";
 import { adoptedAnnotation, ownerAnnotation, serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
+import { undescribed } from "../components/undescribed.ts";
 import { UserError } from "../components/user-error.ts";
 import type { RouteObject } from "../kubernetes/objects/route.ts";
 import { objectPath, typeOf } from "../kubernetes/resources.ts";

@@ -1,8 +1,8 @@
 /** The HTTPRoutes of an adopted service: they lead to the shared Service until the first promotion, then this program takes them over. */
 
-import { describableAnnotations } from "../components/adoption.ts";
 import { ownerAnnotation, serviceLabel } from "../components/names.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
+import { describableAnnotations } from "../components/undescribed.ts";
 import type { RouteObject } from "../kubernetes/objects/route.ts";
 import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Adoptable, adoptedRelease, assertAdoptable, assertBeside } from "../../components/adoption.ts";
+import { adoptedRelease } from "../../components/adopted-release.ts";
+import { type Adoptable, assertAdoptable, assertBeside } from "../../components/adoption.ts";
 import { releaseId } from "../../components/release.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { UserError } from "../../components/user-error.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { leavesPods } from "../../components/adoption.ts";
+import { leavesPods } from "../../components/adopted-release.ts";
 import type { StackState } from "../../components/history.ts";
 import { adoptedAnnotation, ownerAnnotation, serviceLabel } from "../../components/names.ts";
 import type { Release } from "../../components/release.ts";

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { canonicalJson } from "./canonical.ts";
 import type { FileContent, Files } from "./config-files.ts";
 import { liveSecretName, otherId, type SecretArgs, secretHashDigits } from "./secret-args.ts";
+import { settled } from "./settled.ts";
 import { UserError } from "./user-error.ts";
 
 /**
@@ -36,9 +37,7 @@ export async function readSecrets(
 ): Promise<SecretContents> {
   const read = async ([name, { mode, data }]: [string, SecretArgs]) => {
     const at = `${service}: secrets.${name}.data`;
-    // Not `apply`, which is not called for a value that is known only in `up`.
-    const output = pulumi.output(data) as unknown as { promise(withUnknowns: boolean): Promise<unknown> };
-    const found = await output.promise(true);
+    const found = await settled(pulumi.output(data));
     if (!pulumi.containsUnknowns(found)) return [name, checkedContent(at, found)] as const;
     if (pulumi.runtime.isDryRun()) {
       // The name of a shared one, and with it the release, does not depend on its values.

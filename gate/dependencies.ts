@@ -1,6 +1,7 @@
 /** Waits for what the program makes before a service (`dependsOn`). */
 import * as pulumi from "@pulumi/pulumi";
 import type { ProviderOptions } from "../components/provider.ts";
+import { settled } from "../components/settled.ts";
 import { ownStack } from "./stack-state.ts";
 
 /**
@@ -13,11 +14,6 @@ import { ownStack } from "./stack-state.ts";
  */
 export async function awaitDependencies({ dependsOn }: Pick<ProviderOptions, "dependsOn">): Promise<void> {
   if (dependsOn === undefined) return;
-  const answer: unknown = pulumi.runtime.invokeOutput(
-    "pulumi:pulumi:readStackOutputs",
-    { name: ownStack() },
-    { dependsOn },
-  );
-  // Not `apply`, which is not called if an Output in `dependsOn` fails.
-  await (answer as { promise(withUnknowns: boolean): Promise<unknown> }).promise(true);
+  const answer = pulumi.runtime.invokeOutput("pulumi:pulumi:readStackOutputs", { name: ownStack() }, { dependsOn });
+  await settled(answer);
 }

@@ -12,6 +12,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
 import { providerName } from "../components/provider.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
+import { settled } from "../components/settled.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Access } from "../kubernetes/access.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
@@ -104,12 +105,12 @@ const clusters = perDeployment(() => new Map<string, Promise<unknown>>());
 
 /** The UID of the provider's cluster, read once for each provider. */
 async function clusterThrough(provider: pulumi.ProviderResource, name: string): Promise<unknown> {
-  const urn = (await settled(provider.urn)) as string;
+  const urn = (await knownValue(provider.urn)) as string;
   const known = clusters().get(urn);
   if (known) return known;
   // Creates nothing: Pulumi reads the namespace into the state, as a child of the provider.
   const { metadata } = Namespace.get(name, "kube-system", { provider, parent: provider });
-  const uid = settled(metadata.uid).then((value) => value ?? unknown);
+  const uid = knownValue(metadata.uid).then((value) => value ?? unknown);
   clusters().set(urn, uid);
   return uid;
 }
@@ -117,13 +118,12 @@ async function clusterThrough(provider: pulumi.ProviderResource, name: string): 
 /** An input of a provider. The SDK makes an Output of each input, which its types do not show (rpc.ts, transferProperties). */
 async function inputOf(provider: pulumi.ProviderResource, input: string): Promise<unknown> {
   if (!Object.hasOwn(provider, input)) return unknown;
-  return settled((provider as unknown as Record<string, pulumi.Output<unknown>>)[input]);
+  return knownValue((provider as unknown as Record<string, pulumi.Output<unknown>>)[input] as pulumi.Output<unknown>);
 }
 
 /** The value of an Output; undefined if it has none, `unknown` if it gets one only in `up`. */
-async function settled(output: unknown): Promise<unknown> {
-  // Not `apply`, which in preview treats an absent input as one that is not known yet.
-  const value = await (output as { promise(withUnknowns: boolean): Promise<unknown> }).promise(true);
+async function knownValue(output: pulumi.Output<unknown>): Promise<unknown> {
+  const value = await settled(output);
   return pulumi.containsUnknowns(value) ? unknown : value;
 }
 

@@ -2,6 +2,7 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import { stashType } from "../components/names.ts";
+import { settled } from "../components/settled.ts";
 
 /** A value in the state, and the resource that holds it. */
 export interface HeldValue {
@@ -30,8 +31,7 @@ export async function heldValue(
     aliases: former.map((alias) => pulumi.output(alias).apply((found) => stashOf(found, nameOf))),
   };
   const stash = new pulumi.Stash(nameOf(resource), { input: isSecret ? pulumi.secret(first) : first }, opts);
-  const output = stash.output as unknown as { promise(withUnknowns: boolean): Promise<unknown> };
-  const held = await output.promise(true);
+  const held = await settled(stash.output);
   return { value: typeof held === "string" ? held : first, stash };
 }
 

@@ -87,7 +87,7 @@ function lostKeyRefusal(
   return undefined;
 }
 
-/** The warnings of releases in the history that need a key which a shared Secret has no more. */
+/** The warnings of releases in the history that need a key which a shared Secret does not have any more. */
 function lostKeyWarnings(service: string, keys: LiveSecrets["sharedKeys"], history: readonly Release[]): string[] {
   return history.flatMap(({ id, template }) => {
     const lost = lostKeyOf(keys, template.spec);

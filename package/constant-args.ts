@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isAsset } from "../components/config-files.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
+import { settled } from "../components/settled.ts";
 import { UserError } from "../components/user-error.ts";
 
 /** Arguments that are stored as a secret: the credentials for the cluster. */
@@ -42,8 +43,7 @@ async function constant(service: string, value: unknown, at: string): Promise<un
         `${service}: ${at} is a secret, and a release is stored as plain text: give the value in secrets, and refer to that by its name.`,
       );
     }
-    // Not `apply`, which is not called for a value that is known only in `up`.
-    const known = await (value as unknown as { promise(withUnknowns: boolean): Promise<unknown> }).promise(true);
+    const known = await settled(value);
     return constant(service, known, at);
   }
   if (Array.isArray(value)) return Promise.all(value.map((part, i) => constant(service, part, `${at}.${i}`)));

@@ -49,6 +49,9 @@ function latenciesOf({ latency }: Metrics, among: readonly Convention[]): string
   return latency === false ? [] : [latency];
 }
 
+/** The series of a histogram that are read. */
+const partsOf = (histogram: string) => [`${histogram}_bucket`, `${histogram}_count`];
+
 /**
  * The names of all series that are read.
  *
@@ -58,7 +61,7 @@ function latenciesOf({ latency }: Metrics, among: readonly Convention[]): string
 export function seriesNames(metrics: Metrics): string[] {
   const pairs = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) => [bad.metric, total.metric]);
   const all = possible(metrics);
-  const latencies = latenciesOf(metrics, all).flatMap((name) => [`${name}_bucket`, `${name}_count`]);
+  const latencies = latenciesOf(metrics, all).flatMap(partsOf);
   return [...new Set([...all.map(({ requests }) => requests), ...latencies, ...pairs])];
 }
 
@@ -114,8 +117,8 @@ export function countersOf(
   const seen = new Set<string>();
   const [finest, edges] = finestOf(latencies, series);
   const tooFine = edges > pollingDefaults.edgesAtMost;
-  const isPart = ({ name }: Series) => latencies.some((each) => name === `${each}_bucket` || name === `${each}_count`);
-  const parts = series.filter(isPart);
+  const ofLatency = new Set(latencies.flatMap(partsOf));
+  const parts = series.filter(({ name }) => ofLatency.has(name));
   const histograms = new Map(tooFine ? [] : parts.map((each) => [each, histogramOf(each)]));
   const whole = new Set(
     parts.filter(({ labels }) => edgeOf(labels.le) === Infinity).map((each) => histograms.get(each)),
@@ -216,8 +219,7 @@ function withoutOthers(
 ): readonly Series[] {
   const left = Object.entries(without);
   if (left.length === 0) return series;
-  const names = new Set([...families.map(({ requests }) => requests), ...latencies.map((name) => `${name}_bucket`)]);
-  for (const name of latencies) names.add(`${name}_count`);
+  const names = new Set([...families.map(({ requests }) => requests), ...latencies.flatMap(partsOf)]);
   const isLeftOut = ({ labels }: Series) => left.some(([label, values]) => values.includes(labels[label] ?? ""));
   return series.filter((each) => !names.has(each.name) || !isLeftOut(each));
 }

@@ -147,6 +147,11 @@ describe("the settings", () => {
       assert.equal((await settings()).replicas, 9);
     });
 
+    it("are not those of a project whose name ends with this one's", async () => {
+      inStack("canary", "config:\n  my-gray-release:image: fop-gate:2\n");
+      assert.equal((await settings()).image, "fop-gate:1");
+    });
+
     it("must not differ between the two files", async () => {
       inStack("canary", "config:\n  gray-release:replicas: 9\n");
       inStack("prod", "config:\n  gray-release:replicas: 3\n");

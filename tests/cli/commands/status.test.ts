@@ -69,6 +69,11 @@ describe("gray status", () => {
         `^web is waiting for a person: .*You can type: gray approve ${b} --reason "…" \\| gray abort --reason "…"\n`,
       ),
     );
+    world.writeRecord(
+      { open: waitingRollout(b, a, { approved: { by: "carol", reason: "ok", at: "2026-01-01T00:00:00Z" } }) },
+      "web",
+    );
+    assert.equal((await status()).rollout.awaitsApproval, undefined);
     const undone = { release: b, from: a, began: "2026-01-01T00:00:00Z", ended: "2026-01-01T00:01:00Z", by: "bob" };
     world.writeRecord({ open: undefined, ended: [{ ...undone, outcome: "undone", reason: "5xx" }] }, "web");
     assert.equal((await status()).situation.is, "rolled back");

@@ -25,9 +25,9 @@ export async function namespace(name: string): Promise<void> {
 /**
  * Waits until a condition holds. Asks at most a third of the time, because each kubectl takes processor time from the tests beside it.
  *
- * @param patience in seconds. @default 60
+ * @param patience in seconds; the default is that of an `up` beside another test on a slow machine. @default 180
  */
-export async function until<T>(what: string, holds: () => Promise<T | undefined | false>, patience = 60): Promise<T> {
+export async function until<T>(what: string, holds: () => Promise<T | undefined | false>, patience = 180): Promise<T> {
   const end = Date.now() + patience * 1000;
   for (;;) {
     const asked = Date.now();

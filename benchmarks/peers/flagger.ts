@@ -63,7 +63,7 @@ export class Flagger implements Contender {
       },
     });
     await flagger.judgeBy(setting.flagger);
-    await until("Flagger to have taken fop-gate over", async () => (await flagger.phase()) === "Initialized", 180);
+    await until("Flagger to have taken fop-gate over", async () => (await flagger.phase()) === "Initialized");
     return flagger;
   }
 

@@ -93,7 +93,7 @@ describe("a service with an autoscaler", function () {
     project.write("index.ts", program(RELEASE_IMAGES.B, byCpu));
     const rollout = project.startGray(["rollout", "-n", namespace]);
     const open = async () => JSON.parse((await get(namespace, "configmap", "web-rollout")).data.record).open;
-    await until("canary serves", async () => (await open())?.stepStartedAt !== undefined, 90);
+    await until("canary serves", async () => (await open())?.stepStartedAt !== undefined);
     const { spec } = await get(namespace, "service", "web");
     const users = await startLoad({ url: `http://${spec.clusterIP}/`, rate: 500, duration: "5m" });
     await until("stable grows", async () => (await pods("web")) >= 6, 150);

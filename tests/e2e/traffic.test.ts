@@ -33,7 +33,7 @@ describe("the weight", () => {
       const canary = ready.filter(({ targetRef }) => targetRef.name.startsWith("fop-gate-canary-")).length;
       return canary === wanted.canary && ready.length - canary === wanted.stable;
     };
-    await until(`${wanted.stable} stable and ${wanted.canary} canary endpoints behind ${service}`, holds, 120);
+    await until(`${wanted.stable} stable and ${wanted.canary} canary endpoints behind ${service}`, holds);
     return Date.now() - started;
   };
   /** An `up` of canary's stack that brings so many of its pods behind the Service. */

@@ -5,7 +5,8 @@ import { UserError } from "../../components/user-error.ts";
 import { Progress } from "../../pulumi/engine-events.ts";
 import { lastError, pulumi } from "../../pulumi/pulumi.ts";
 import { shortName } from "../output/changes.ts";
-import { type Finding, findingsIn, type Judged } from "../policy-report/findings.ts";
+import { findingsIn, isViolation, type Judged } from "../policy-report/findings.ts";
+import { listed, mergedFindings } from "../policy-report/merged-findings.ts";
 
 /** Which policy pack to run, and on what. */
 export interface PolicyCheck {
@@ -55,11 +56,6 @@ function failureIn(lines: string): string | undefined {
   return progress.failure;
 }
 
-/** Whether a finding fails its stack. */
-export function isViolation({ level }: Finding): boolean {
-  return level === "mandatory";
-}
-
 /** @throws UserError if the pack could not run on one of the stacks */
 export function assertJudged(judged: readonly Judged[]): void {
   const unjudged = judged.find(({ error }) => error !== undefined);
@@ -70,26 +66,11 @@ export function assertJudged(judged: readonly Judged[]): void {
 /** @throws UserError with the first violation, or with the reason why the pack could not run */
 export function assertPasses(judged: readonly Judged[]): void {
   assertJudged(judged);
-  const [first, ...others] = judged.flatMap(({ findings }) => findings.filter(isViolation));
+  const [first, ...others] = mergedFindings(judged.flatMap(({ findings }) => findings.filter(isViolation)));
   if (first === undefined) return;
+  const { stacks, rule, sentence, place } = first;
+  const whose = stacks.length === 1 ? `Stack ${stacks[0]} violates` : `Stacks ${listed(stacks)} violate`;
+  const file = place === undefined ? "" : ` File to change: ${place}.`;
   const more = others.length > 0 ? ` (And ${count(others.length, "more violation")}.)` : "";
-  throw new UserError(`Stack ${shortName(first.stack)} violates the policy ${first.rule}: ${first.message}${more}`);
-}
-
-/** The findings as text, the most severe first. @param deployed whether they are about deployed resources. @default false */
-export function findingLines(judged: readonly Judged[], deployed = false): string {
-  const order = ["critical", "high", "medium", "low", undefined];
-  return judged
-    .flatMap(({ stack, rules, findings, error }) => {
-      const name = shortName(stack);
-      if (error !== undefined) return [`${name}: not judged.`];
-      const [asked, violations] = [rules.length, findings.filter(isViolation).length];
-      const head = `${name}: ${violations === 0 ? "no violation" : count(violations, "violation")}${deployed ? "" : ` of ${asked} rules`}.`;
-      const sorted = findings.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
-      return [
-        head,
-        ...sorted.map(({ rule, level, severity = "", message }) => `  ${rule} (${level}, ${severity})\n    ${message}`),
-      ];
-    })
-    .join("\n");
+  throw new UserError(`${whose} the policy ${rule}: ${sentence}${file}${more}`);
 }

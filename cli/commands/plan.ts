@@ -20,9 +20,10 @@ import { stepForecasts, stepTable } from "../output/plan-steps.ts";
 import { seconds, written } from "../output/time.ts";
 import { type Elsewhere, ownersOf } from "../owners.ts";
 import type { Judged } from "../policy-report/findings.ts";
+import { findingLines } from "../policy-report/text.ts";
 import { judgeStacks, previewStacks } from "../previews.ts";
 import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
-import { assertPasses, findingLines } from "./judge.ts";
+import { assertPasses } from "./judge.ts";
 
 interface Options extends ServiceOptions {
   readonly for: number;

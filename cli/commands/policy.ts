@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
 import { UserError } from "../../components/user-error.ts";
-import type { Judged } from "../policy-report/findings.ts";
+import { isViolation, type Judged } from "../policy-report/findings.ts";
 import { junit } from "../policy-report/junit.ts";
 import { sarif } from "../policy-report/sarif.ts";
+import { findingLines } from "../policy-report/text.ts";
 import { stackNames } from "../stacks.ts";
-import { assertJudged, findingLines, isViolation, judge } from "./judge.ts";
+import { assertJudged, judge } from "./judge.ts";
 
 const formats = ["text", "json", "sarif", "junit"] as const;
 

@@ -30,6 +30,11 @@ export interface Judged {
   readonly error?: string;
 }
 
+/** Whether a finding fails its stack. */
+export function isViolation({ level }: Pick<Finding, "level">): boolean {
+  return level === "mandatory";
+}
+
 const names = v.optional(v.nullable(v.array(v.string())));
 const summary = v.object({ passed: names, failed: names });
 const event = keyed(

@@ -186,7 +186,7 @@ describe("gray policy", () => {
     say("prod", events);
     const output = await shell.run(policyCommand());
     assert.match(output, /^canary: no violation of 2 rules\.\nprod: 1 violation of 4 rules\./);
-    assert.match(output, /non-root \(mandatory, high\)\n {4}Deployment a\/b, container <c> has runAsUser 0/);
+    assert.match(output, /non-root \(mandatory, high\) in prod\n {4}Deployment a\/b, container <c> has runAsUser 0/);
     assert.equal(process.exitCode, 3);
   });
 

@@ -206,11 +206,16 @@ const ownAnnotations = ["pulumi.com/skipAwait", "pulumi.com/patchForce", "pulumi
  * @example assertServiceArgs("web", { ...args, replicas: 0 }) // throws "web: replicas is 0: must be at least 1: …"
  */
 export function assertServiceArgs(name: string, args: ServiceArgs): void {
+  if (outputIn(name) !== undefined) {
+    throw new UserError(
+      "The name of a CanaryService is an Output, whose value is not known while the program runs: give a constant, or read it from the configuration or a StackReference first.",
+    );
+  }
   // The values of Secrets may be Outputs (secret-content.ts).
   const output = outputIn(args, (path) => /^secrets\.[^.]*\.data$/.test(path));
   if (output !== undefined) {
     throw new UserError(
-      `${name}: ${output} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, read it from the configuration or a StackReference first, or put a confidential value into secrets.`,
+      `${name}: ${output || "the whole of its arguments"} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, read it from the configuration or a StackReference first, or put a confidential value into secrets.`,
     );
   }
   const { service } = namesOf(name, args ?? {});

@@ -204,6 +204,16 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: serviceSpec.loadBalancerIP is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, read it from the configuration or a StackReference first, or put a confidential value into secrets.",
   ],
   [
+    "an Output within a text",
+    { namespace: `${pulumi.output("shop")}-web` },
+    "web: namespace is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, read it from the configuration or a StackReference first, or put a confidential value into secrets.",
+  ],
+  [
+    "an Output within a text of JSON",
+    { labels: { team: JSON.stringify({ name: pulumi.output("dora") }) } },
+    "web: labels.team is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, read it from the configuration or a StackReference first, or put a confidential value into secrets.",
+  ],
+  [
     "a selector of the Service",
     { serviceSpec: { selector: { app: "other" } } },
     'web: serviceSpec.selector is {"app":"other"}: CanaryService sets it itself, so remove it.',
@@ -412,6 +422,20 @@ describe("the arguments of a service", () => {
   it("refuse what is no list of arguments at all", () => {
     for (const args of ["web", undefined]) {
       assert.throws(() => assertServiceArgs("web", args as unknown as ServiceArgs), UserError);
+    }
+  });
+
+  it("refuse a name and arguments that are Outputs as a whole", () => {
+    const args = pulumi.output(serviceArgs());
+    assert.throws(
+      () => assertServiceArgs("web", { ...args } as unknown as ServiceArgs),
+      /^UserError: web: the whole of its arguments is an Output, whose value is not known while the program runs/,
+    );
+    for (const name of [pulumi.output("web") as never, `${pulumi.output("web")}-api`]) {
+      assert.throws(
+        () => assertServiceArgs(name, serviceArgs()),
+        /^UserError: The name of a CanaryService is an Output, whose value is not known while the program runs/,
+      );
     }
   });
 

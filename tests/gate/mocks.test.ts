@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { CanaryService } from "../../components/canary-service.ts";
 import { setMocks } from "../../gate/mocks.ts";
+import { openRollout } from "../../gate/open.ts";
 import { setEnvironment } from "../fake/environment.ts";
 import { web } from "../fake/web.ts";
 
@@ -84,5 +85,26 @@ describe("a program under the mocks of gray-release/testing", () => {
       () => new CanaryService("web", web("a", { ports: [{ port: 0 }] })),
       /^UserError: web: ports.0.port is/,
     );
+  });
+
+  it("says first, and in one sentence, that an Output is given where a constant is needed", async () => {
+    const seen: string[] = [];
+    await setMocks({
+      newResource({ name }) {
+        seen.push(name);
+        return { id: name, state: {} };
+      },
+    });
+    const output = pulumi.output("dora-apps");
+    for (const [given, where] of [
+      [web("a", { namespace: output as never }), "namespace"],
+      [web("a", { namespace: `${output}` }), "namespace"],
+      [pulumi.output(web("a")) as never, "the whole of its arguments"],
+    ] as const) {
+      const sentence = new RegExp(`^UserError: web: ${where} is an Output, [^.]*\\.$`);
+      assert.throws(() => new CanaryService("web", given), sentence);
+      await assert.rejects(openRollout("web", given), sentence);
+    }
+    assert.deepEqual(seen, []);
   });
 });

@@ -61,6 +61,17 @@ export async function up(run: Run): Promise<void> {
   }
 }
 
+/**
+ * Deletes what a stack holds, with `pulumi destroy`. Its warnings are not reported: the provider for Kubernetes prints each Warning Event of the
+ * objects that it deletes, also old ones.
+ *
+ * @throws PulumiFailure
+ * @example await destroy({ stack: "canary", folder: ".", report: console.log });
+ */
+export async function destroy(run: Run): Promise<void> {
+  await follow(run, ["destroy", "--yes", "--skip-preview"]);
+}
+
 /** A resource in the state of a stack; the fields used here. Secrets are encrypted. */
 export interface Resource {
   readonly type: string;

@@ -1,12 +1,15 @@
 import { Command } from "commander";
 import { serviceKey } from "../../components/history.ts";
-import { UserError } from "../../components/user-error.ts";
+import { clauseOf, UserError } from "../../components/user-error.ts";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { clusterId } from "../../live/live.ts";
+import { PulumiFailure, destroy as pulumiDestroy } from "../../pulumi/pulumi.ts";
 import { forgetAll } from "../../record/forget.ts";
 import { deleteLease } from "../../rollout/lease-object.ts";
 import { deleteOwned, type Leftover, leftovers } from "../leftovers.ts";
+import { shortName } from "../output/changes.ts";
+import { onInterrupt } from "../signals.ts";
 import { askFirst, assertDestroyedIn, assertSameCluster, readStacks, runPulumi, type Stack } from "../stacks.ts";
 
 /** `gray destroy`: destroys all stacks of the project, the front last. */
@@ -45,11 +48,7 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   const deleted: Leftover[] = [];
   for (const stack of stacks) {
     await runPulumi("gray destroy", ["state", "unprotect", "--all", "--yes", "--stack", stack.name], options.json);
-    await runPulumi(
-      "gray destroy",
-      ["destroy", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack.name],
-      options.json,
-    );
+    await destroyStack(stack.name, options.json ? console.error : console.log);
     for (const { namespace, service, owner } of stack.services) {
       if (owner === undefined) continue;
       deleted.push(...(await deleteOwned(api, await leftovers({ api, namespace, service }), owner)));
@@ -81,6 +80,23 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   throw new UserError(
     `${namesOf(left)} still exist, because these stacks did not make them, and so does their record: destroy the stack that made them, in its own backend, or delete them with kubectl if there is no such stack.`,
   );
+}
+
+/** Destroys one stack, and prints a line for each object. @throws UserError if that fails or is interrupted */
+async function destroyStack(stack: string, print: (line: string) => void): Promise<void> {
+  const interrupted = new AbortController();
+  const stop = onInterrupt(() => interrupted.abort());
+  try {
+    const report = (line: string) => print(`${shortName(stack)}: ${line}`);
+    await pulumiDestroy({ stack, folder: ".", signal: interrupted.signal, report });
+  } catch (error) {
+    if (!(error instanceof PulumiFailure)) throw error;
+    throw new UserError(
+      `Stack ${shortName(stack)} may be destroyed in part (${clauseOf(error)}): run gray destroy again.`,
+    );
+  } finally {
+    stop();
+  }
 }
 
 /** `Deployment web of dora-apps, Service web of dora-apps` */

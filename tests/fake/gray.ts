@@ -41,7 +41,7 @@ export class Shell {
       `"stack export "*) cat "${here}/unread-$stack" >&2 2>/dev/null; cat "${here}/stack-$stack.json" 2>/dev/null; exit;;`,
       `"preview --json "*--policy-pack*) cat "${here}/policies-$stack.jsonl" 2>/dev/null || cat "${here}/policies.jsonl"; ! grep -qs mandatory "${here}/policies-$stack.jsonl"; exit;;`,
       `"preview --json "*) cat "${here}/preview-$stack.json"; exit "$(cat "${here}/preview-code" || echo 0)";;`,
-      `*) echo "${asked}$*" >> "${here}/calls"; cat "${here}/printed" 2>/dev/null; cat "${here}/printed" >&2 2>/dev/null; exit 0;;`,
+      `*) echo "${asked}$*" >> "${here}/calls"; cat "${here}/printed" 2>/dev/null; cat "${here}/printed" >&2 2>/dev/null; [ "$1" != destroy ] || exit "$(cat "${here}/destroy-code" 2>/dev/null || echo 0)"; exit 0;;`,
       "esac",
       "",
     ];
@@ -79,6 +79,11 @@ export class Shell {
   /** What `pulumi` prints on both streams while it does what it was told. */
   prints(text: string): void {
     writeFileSync(join(this.folder, "printed"), text);
+  }
+
+  /** How `pulumi destroy` ends. */
+  destroyEnds(code: number): void {
+    writeFileSync(join(this.folder, "destroy-code"), String(code));
   }
 
   /** A policy that a stack does not pass. */

@@ -103,9 +103,9 @@ describe("gray destroy", () => {
     await destroy("--yes");
     assert.deepEqual(shell.calls, [
       "state unprotect --all --yes --stack prod",
-      "destroy --yes --skip-preview --suppress-outputs --stack prod",
+      "destroy --yes --skip-preview --json --non-interactive --stack prod",
       "state unprotect --all --yes --stack canary",
-      "destroy --yes --skip-preview --suppress-outputs --stack canary",
+      "destroy --yes --skip-preview --json --non-interactive --stack canary",
     ]);
   });
 
@@ -113,13 +113,41 @@ describe("gray destroy", () => {
     shell.stacks({ prod: stack({ web: ["stable"] }) });
     shell.prints("::set-env name=A::b\n");
     const { out, err, code } = await shell.runInCi("destroy", "--yes");
-    const safe = ": :set-env name=A::b\n".repeat(2);
+    const safe = ": :set-env name=A::b\n";
     assert.deepEqual(
       [out, err, code],
       [`${safe}Destroyed: prod; the records of dora-apps/web are deleted.\n`, safe, 0],
     );
     const asJson = await shell.runInCi("destroy", "--yes", "--json");
     assert.deepEqual([JSON.parse(asJson.out).stacks, asJson.err], [["prod"], safe + safe]);
+  });
+
+  describe("reports of pulumi", () => {
+    const urn = "urn:pulumi:prod::shop::gray-release:index:CanaryService$kubernetes:apps/v1:Deployment::web";
+    const deleted = { resourcePreEvent: { metadata: { op: "delete", urn, old: { custom: true } } } };
+    const diagnostic = (severity: string, message: string) => ({ diagnosticEvent: { urn, severity, message } });
+    const prints = (...events: object[]) =>
+      shell.prints(`${events.map((event) => JSON.stringify(event)).join("\n")}\n`);
+    beforeEach(() => shell.stacks({ prod: stack({ web: ["stable"] }) }));
+
+    it("each object that it deletes, and not the old Events that pulumi prints as warnings", async () => {
+      prints(deleted, diagnostic("warning", "[Unhealthy] Readiness probe failed: connection refused"));
+      assert.equal(
+        await destroy("--yes"),
+        "prod: Deployment web deleting\nDestroyed: prod; the records of dora-apps/web are deleted.",
+      );
+    });
+
+    it("why an object could not be deleted, and that gray destroy can run again", async () => {
+      prints(deleted, diagnostic("error", 'deployments.apps "web" is forbidden'));
+      shell.destroyEnds(1);
+      await assert.rejects(
+        destroy("--yes"),
+        new UserError(
+          'Stack prod may be destroyed in part (Deployment web: deployments.apps "web" is forbidden): run gray destroy again.',
+        ),
+      );
+    });
   });
 
   it("reports what it destroyed as JSON", async () => {

@@ -11,6 +11,9 @@ const unreachable = /(?:due to unreachable cluster|configured Kubernetes cluster
 /** The beginning of its error if the provider in the state cannot be used for a refresh. */
 const refreshFailure = "failed to read resource state due to unreachable cluster";
 
+/** The API server's answer 401, in client-go's words (k8s.io/apimachinery/pkg/api/errors) and in its own. */
+const loginRefused = /asked for the client to provide credentials|\bUnauthorized\b/;
+
 /** Whether an error means that a refresh could not reach the cluster, so that the program has not run. */
 export function refreshFailed(message: string): boolean {
   return message.includes(refreshFailure);
@@ -30,6 +33,8 @@ export function reasonIn(message: string): string | undefined {
  */
 export function unreachableSentence(message: string, reason = reasonIn(message)): string | undefined {
   if (!unreachable.test(message)) return undefined;
+  if (reason !== undefined && loginRefused.test(reason))
+    return "The cluster refuses your login (in Pulumi's provider for Kubernetes): log in again.";
   const sentence = reason === undefined ? "" : ` (${reason})`;
   return `Pulumi's provider for Kubernetes cannot reach the cluster${sentence}: check KUBECONFIG, the context and the network; if the state of the stack holds a kubeconfig or context of another machine, run pulumi up --refresh=false once.`;
 }

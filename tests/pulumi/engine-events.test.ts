@@ -142,6 +142,19 @@ describe("why a run of Pulumi failed", () => {
     }
   });
 
+  it("is that the cluster refuses the login, if it does", () => {
+    const refused =
+      "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: the server has asked for the client to provide credentials";
+    const refreshFailure = diagnostic(
+      "failed to read resource state due to unreachable cluster. If the cluster",
+      urn(),
+    );
+    assert.equal(
+      failure(diagnostic(refused, urn(), "warning"), refreshFailure),
+      "The cluster refuses your login (in Pulumi's provider for Kubernetes): log in again.",
+    );
+  });
+
   it("is one line without control characters, however much a plugin prints", () => {
     const said = failure(diagnostic(`no\u001b[31m route\r\n\t* ${"x".repeat(2_000_000)}`, urn())) ?? "";
     assert.match(said, /^Deployment web: no route; x+…$/);

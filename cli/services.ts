@@ -8,7 +8,10 @@ import { findAccess } from "../kubernetes/kubeconfig.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { clusterListPath, listPath } from "../kubernetes/resources.ts";
 import { clusterId, type DeployedService, releaseOf } from "../live/live.ts";
+import { resources } from "../pulumi/pulumi.ts";
 import { projectHere, projectOf } from "./options/project.ts";
+import { knownServices } from "./stack-states.ts";
+import { stackNames } from "./stacks.ts";
 
 /** Which service a command is about. Each option narrows the choice. */
 export interface ServiceOptions {
@@ -28,7 +31,7 @@ export function withServiceOptions(command: Command): Command {
 
 /**
  * Finds the only service that matches the options, by the labels of its Deployments. Without a name and a namespace, in the folder of a
- * Pulumi project, only services of that project match.
+ * Pulumi project, only services of that project match, and of several only those that the stacks of the folder have.
  *
  * @throws UserError if no service matches, or more than one
  */
@@ -44,7 +47,10 @@ export async function findService(options: ServiceOptions): Promise<DeployedServ
   const isNamed = options.service !== undefined || options.namespace !== undefined;
   const project = isNamed ? undefined : projectHere()?.name;
   const all = [...Map.groupBy(deployments, keyOf)];
-  const found = all.filter(([, tracks]) => project === undefined || tracks.some((each) => ownerOf(each) === project));
+  const ofProject = all.filter(
+    ([, tracks]) => project === undefined || tracks.some((each) => ownerOf(each) === project),
+  );
+  const found = project !== undefined && ofProject.length > 1 ? await heldHere(ofProject, cluster) : ofProject;
   const [only, ...others] = found;
   if (only === undefined && all.length > 0) {
     const these = all.map(([key, [first]]) => `${key} of ${(first && ownerOf(first)) ?? "an unknown project"}`);
@@ -67,6 +73,26 @@ export async function findService(options: ServiceOptions): Promise<DeployedServ
   const [namespace = "", service = ""] = key.split("/");
   const byTrack = Object.fromEntries(ofService.map((deployment) => [deployment.metadata.labels?.track, deployment]));
   return { api, cluster, service, namespace, deployments: byTrack };
+}
+
+/** Milliseconds that the backend has to return the states of the stacks: an abort must not wait for it. */
+const backendTimeoutMilliseconds = 10_000;
+
+/**
+ * Of several services of a project, those that the stacks of this folder have: two environments of a project may have the same cluster, each
+ * with a folder of its own. All of them if that is not known.
+ */
+async function heldHere<T>(found: [string, T][], cluster: string): Promise<[string, T][]> {
+  const signal = AbortSignal.timeout(backendTimeoutMilliseconds);
+  const stacks = await stackNames(signal)
+    .then((names) => Promise.all(names.map((stack) => resources({ stack, folder: ".", signal }))))
+    .catch((error) => {
+      if (error instanceof UserError) return [];
+      throw error;
+    });
+  const known = stacks.flatMap(knownServices).filter((each) => each.cluster === cluster);
+  const held = found.filter(([key]) => known.some(({ namespace, service }) => key === `${namespace}/${service}`));
+  return held.length > 0 ? held : found;
 }
 
 /** Namespace and name of the service of a Deployment. */

@@ -29,9 +29,9 @@ export interface Stack {
   }[];
 }
 
-/** Names of the stacks of the project in this folder. @throws UserError if pulumi is not installed or fails */
-export async function stackNames(): Promise<string[]> {
-  const listed = JSON.parse(await output(["stack", "ls", "--json"])) as { name: string }[];
+/** Names of the stacks of the project in this folder. @throws UserError if pulumi is not installed, fails or is ended by the signal */
+export async function stackNames(signal?: AbortSignal): Promise<string[]> {
+  const listed = JSON.parse(await output(["stack", "ls", "--json"], signal)) as { name: string }[];
   return listed.map(({ name }) => name);
 }
 
@@ -131,8 +131,8 @@ export async function askFirst(command: string, question: string, otherwise: str
   if (answer !== "yes") throw new UserError(otherwise);
 }
 
-async function output(args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await pulumi(args);
+async function output(args: string[], signal?: AbortSignal): Promise<string> {
+  const { code, stdout, stderr } = await pulumi(args, signal && { signal });
   if (code !== 0)
     throw new UserError(`pulumi ${args.join(" ")} failed (${lastError(stderr)}): run it yourself for details.`);
   return stdout;

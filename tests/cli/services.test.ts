@@ -1,20 +1,25 @@
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { findService } from "../../cli/services.ts";
 import { setEnvironment } from "../fake/environment.ts";
+import { type Shell, stashOf } from "../fake/gray.ts";
 import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
 describe("the service of a command", () => {
   const home = process.cwd();
   let world: World;
+  let shell: Shell;
   let restore: () => void;
   let end: () => Promise<void>;
   beforeEach(async () => {
-    const { shell, ...stage } = await trial();
-    ({ world, end } = stage);
-    restore = setEnvironment({ KUBECONFIG: join(shell.folder, "kubeconfig") });
+    ({ world, shell, end } = await trial());
+    shell.stacks({});
+    restore = setEnvironment({
+      KUBECONFIG: join(shell.folder, "kubeconfig"),
+      PATH: `${shell.folder}${delimiter}${process.env.PATH}`,
+    });
   });
   afterEach(async () => {
     restore();
@@ -42,6 +47,27 @@ describe("the service of a command", () => {
     await assert.rejects(found({}), /^UserError: There are several services \(.*\): choose one/);
     assert.equal(await found({ service: "web" }), "dora-apps/web");
     assert.equal(await found({ namespace: "dora-apps" }), "dora-apps/web");
+  });
+
+  describe("in one of two environments of a project, which have the same cluster", () => {
+    const stateOf = (namespace: string, cluster = "cluster-uid") => [stashOf("shop", { namespace, cluster })];
+    beforeEach(() => shopOf("gray-release"));
+
+    it("is the one that the stacks of the folder have", async () => {
+      shell.stacks({ canary: [], prod: stateOf("other") });
+      assert.equal(await found({}), "other/shop");
+    });
+
+    it("must be chosen if they have several or none, have it on another cluster, or cannot be read", async () => {
+      const several = /^UserError: There are several services \(dora-apps\/web, other\/shop\): choose one/;
+      const web = [stashOf("web", { namespace: "dora-apps", cluster: "cluster-uid" })];
+      for (const prod of [[...stateOf("other"), ...web], stateOf("elsewhere"), stateOf("other", "another")]) {
+        shell.stacks({ prod });
+        await assert.rejects(found({}), several);
+      }
+      shell.failsToRead("prod", "error: the backend does not answer");
+      await assert.rejects(found({}), several);
+    });
   });
 
   it("is one of the project of the current folder, unless another is chosen", async () => {

@@ -712,6 +712,35 @@ describe("the choice of releases", () => {
       `web canary: release ${d} is not in the history, which keeps ${b}, ${a}: set release to one of these, to next or to current.`,
     ],
   ];
+  it("tells a stack that owns both tracks of no other stack", () => {
+    const situations: Changes[] = [
+      {},
+      { rendered: c },
+      { rendered: c, args: { release: "current" } },
+      { args: { release: c } },
+      { deployments: {}, stackStates: { own: undefined, history: [], canaryRuns: undefined, stableHasHistory: false } },
+      { stackStates: { canaryRuns: undefined } },
+      { record: read({ verdicts: { [b]: verdict("bad") } }) },
+    ];
+    const told = situations.map((changes) => {
+      try {
+        const { admissions, warnings } = chosen(["stable", "canary"], changes);
+        return [...warnings, ...Object.values(admissions).map(({ sentence }) => sentence)].join(" ");
+      } catch (error) {
+        return String(error);
+      }
+    });
+    assert.ok(
+      told.some((each) => each.includes("stable stays")),
+      told.join("\n"),
+    );
+    assert.ok(
+      told.some((each) => each.startsWith("UserError: ")),
+      told.join("\n"),
+    );
+    assert.doesNotMatch(told.join("\n"), /--stack|stack of canary|that owns canary/);
+  });
+
   for (const [sentence, tracks, changes, message] of refusals) {
     it(`is refused if ${sentence}`, () => {
       assert.throws(() => chosen(tracks, changes), { name: "UserError", message });

@@ -35,9 +35,11 @@ export function ensurePulumiHome(at: Places, found: readonly Found[]): void {
     ["kubernetes", "@pulumi/kubernetes"],
     ["random", "@pulumi/random"],
   ] as const) {
-    // Filed under the version that the program asks for; each still says its real one when the CLI asks it.
-    const folder = join(home(at, official), "plugins", `resource-${name}-v${installedVersion(at, npm)}`);
-    placePlugin(commandPath(found, `pulumi-resource-${name}`), join(folder, `pulumi-resource-${name}`), temporary(at));
+    // Filed under the version that the program asks for, and reports it, since Pulumi warns of another one at every run.
+    const version = installedVersion(at, npm);
+    const folder = join(home(at, official), "plugins", `resource-${name}-v${version}`);
+    const environment = { TMPDIR: temporary(at), SANDBOX_WANTED_VERSION: version };
+    placePlugin(commandPath(found, `pulumi-resource-${name}`), join(folder, `pulumi-resource-${name}`), environment);
   }
 }
 
@@ -89,8 +91,9 @@ function placeLink(source: string, target: string): void {
   symlinkSync(source, target);
 }
 
-function placePlugin(source: string, target: string, temporary: string): void {
-  writeFile(target, `#!/bin/sh\nTMPDIR=${quote(temporary)} exec ${quote(source)} "$@"\n`, EXECUTABLE);
+function placePlugin(source: string, target: string, environment: Readonly<Record<string, string>>): void {
+  const set = Object.entries(environment).map(([name, value]) => `${name}=${quote(value)}`);
+  writeFile(target, `#!/bin/sh\n${set.join(" ")} exec ${quote(source)} "$@"\n`, EXECUTABLE);
 }
 
 /** A hard link, or a copy where source and target are on different disks. */

@@ -43,6 +43,7 @@ describe("pulumi preview --policy-pack policies", () => {
   it("passes fop-gate on both stacks, before and after they are up", async () => {
     const first = await preview("canary");
     assert.equal(first.code, 0, first.output);
+    assert.doesNotMatch(first.output, /is expected to have version/);
     await project.mustUp("canary");
     const second = await preview("prod");
     assert.equal(second.code, 0, second.output);

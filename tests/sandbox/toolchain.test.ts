@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,6 +88,21 @@ describe("the toolchain", () => {
     assert.equal(official.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION, undefined);
     // The stacks are the same ones.
     assert.equal(official.PULUMI_BACKEND_URL, own.PULUMI_BACKEND_URL);
+  });
+
+  it("has plugins report the version that the program asks for, of which Pulumi would warn at every run", () => {
+    const prints = "#!/bin/sh\necho $SANDBOX_WANTED_VERSION\n";
+    for (const tool of TOOLS.filter(({ part, build }) => part === "pulumi" && build !== undefined)) {
+      mkdirSync(cachedBin(tool, at), { recursive: true });
+      for (const name of commandsOf(tool)) writeFileSync(join(cachedBin(tool, at), name), prints, { mode: 0o755 });
+    }
+    const { PULUMI_HOME = "" } = sandboxEnvironment(at, "");
+    ensurePulumiHome(at, findTools(at, ""));
+    for (const name of ["kubernetes", "random"]) {
+      const asked = JSON.parse(readFileSync(join(at.checkout, `node_modules/@pulumi/${name}/package.json`), "utf8"));
+      const plugin = join(PULUMI_HOME, `plugins/resource-${name}-v${asked.version}/pulumi-resource-${name}`);
+      assert.equal(execFileSync(plugin, { encoding: "utf8" }), `${asked.version}\n`);
+    }
   });
 
   it("does not take its own tools for the user's", () => {

@@ -110,24 +110,25 @@ describe("the package as a library, for a service of another shape", () => {
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
   });
 
-  it("has JavaScript with declarations, which a strict program type-checks against", async () => {
-    writeFileSync(
-      join(folder, "tsconfig.json"),
-      JSON.stringify({
-        compilerOptions: {
-          strict: true,
-          noEmit: true,
-          module: "nodenext",
-          target: "es2024",
-          skipLibCheck: true,
-          types: ["node"],
-        },
-        files: ["index.ts", "judging.ts"],
-      }),
-    );
-    await must("npm", ["install", "--no-audit", "--no-fund", "--no-save", "@types/node@24"]);
-    await must(join(checkout, "node_modules/.bin/tsc"), ["-p", folder]);
-  });
+  // CommonJS is compiled where it is run, by ts-node.
+  for (const [module, moduleResolution] of [
+    ["nodenext", "nodenext"],
+    ["node16", "node16"],
+    ["preserve", "bundler"],
+  ] as const) {
+    it(`has declarations, which a strict program in ES modules type-checks against, with module ${module}`, async () => {
+      const compilerOptions = { strict: true, noEmit: true, module, moduleResolution, target: "es2024" };
+      writeFileSync(
+        join(folder, "tsconfig.json"),
+        JSON.stringify({
+          compilerOptions: { ...compilerOptions, skipLibCheck: true, types: ["node"] },
+          files: ["index.ts", "judging.ts"],
+        }),
+      );
+      await must("npm", ["install", "--no-audit", "--no-fund", "--no-save", "@types/node@24"]);
+      await must(join(checkout, "node_modules/.bin/tsc"), ["-p", folder]);
+    });
+  }
 
   describe("is unit-tested without a cluster by a program", () => {
     const prints = async (...args: string[]) => {

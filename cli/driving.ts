@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { UserError } from "../components/user-error.ts";
 import type { Evaluation } from "../evaluation/assess.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { DeployedService } from "../live/live.ts";
 import { type Exporter, exporter } from "../observability/exporter.ts";
 import { up } from "../pulumi/pulumi.ts";
@@ -108,7 +109,7 @@ export async function drive(
       console.error("gray ends as soon as possible: it first completes a traffic cutoff that has begun.");
     stopping.abort();
   });
-  const view = viewOf(found, options.json === true);
+  const view = viewOf({ ...found, context: options.context }, options.json === true);
   const reporter = combineReporters(view, announcer, exposed);
   const observer = new EvidenceMonitor({
     ...found,
@@ -211,15 +212,13 @@ export async function takeOver(
   } catch (error) {
     if (!(error instanceof Driven)) throw error;
     const { service, namespace } = found;
-    const reason = `${error.who} is driving the rollout of ${service} and will apply your command: follow it with gray watch.`;
+    const reason = `${error.who} is driving the rollout of ${service} and will apply your command: follow it with gray watch -n ${namespace} --service ${service}.`;
     console.log(options.json ? JSON.stringify({ service, namespace, kind: "driven", reason }) : reason);
     await setup.exposed?.end();
     return;
   }
   try {
-    const store = await withRetries(() =>
-      RolloutStore.takeOver(found, (rollout) => assertOpen(found.service, rollout)),
-    );
+    const store = await withRetries(() => RolloutStore.takeOver(found, (rollout) => assertOpen(found, rollout)));
     await drive(setup, { store, lease }, options, codes);
   } finally {
     await lease.release();
@@ -240,9 +239,9 @@ export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** The open rollout. @throws UserError if there is none */
-export function assertOpen(service: string, rollout: Rollout | undefined): Rollout {
+export function assertOpen({ service, namespace }: ServiceHandle, rollout: Rollout | undefined): Rollout {
   if (rollout) return rollout;
   throw new UserError(
-    `No rollout of ${service} is open: start one with gray rollout, or list those that ended with gray history.`,
+    `No rollout of ${service} is open: start one with gray rollout -n ${namespace} --service ${service}, or list those that ended with gray history -n ${namespace} --service ${service}.`,
   );
 }

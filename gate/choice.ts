@@ -170,10 +170,10 @@ function replacementOf({ record }: Situation, release: string): string | undefin
 function hiddenWarning(situation: Situation, newest: string, hides: string): string {
   const wanted = wantedOf(situation);
   const isRolledBack = wanted === "next" && replacementOf(situation, newest) !== undefined;
-  const { service, epoch } = situation;
+  const { service, args, epoch } = situation;
   if (epoch !== undefined) return `${service}: a rollout is open, ${hides}.`;
   if (!isRolledBack) return `${service}: release is set to ${wanted}, ${hides}.`;
-  return `${service}: release ${newest} was rolled back, ${hides}: describe another release in the program, or let this one run again with gray approve ${newest} --reason <why>.`;
+  return `${service}: release ${newest} was rolled back, ${hides}: describe another release in the program, or let this one run again with gray approve ${newest} --reason "…" -n ${args.namespace} --service ${service}.`;
 }
 
 /** The id of a track's current release: the live one if its roll is complete, else the last complete one; undefined if there is none. */
@@ -221,5 +221,12 @@ function assertProbed({ service, args, live, epoch }: Situation, track: Track, {
 function ask(situation: Situation, track: Track, release: string): Admission {
   const { args, live, stackStates } = situation;
   const canaryIsComing = tracksOf(args).includes("canary");
-  return askGate({ ...situation, ...stackStates, deployments: live.deployments, canaryIsComing }, track, release);
+  const known = {
+    ...situation,
+    ...stackStates,
+    namespace: args.namespace,
+    deployments: live.deployments,
+    canaryIsComing,
+  };
+  return askGate(known, track, release);
 }

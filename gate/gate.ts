@@ -6,6 +6,7 @@ import type { RecordReading } from "../record/record.ts";
 /** A change of a track's release, with everything that the decision depends on. */
 export interface Question {
   readonly service: string;
+  readonly namespace: string;
   readonly track: Track;
   /** The id of the release that the track would change to. */
   readonly release: string;
@@ -64,12 +65,15 @@ export interface Admission {
  * @example decideAdmission({ service: "web", track: "stable", release, ...known }).admitted
  */
 export function decideAdmission(question: Question): Admission {
-  const { service, track, release, live, ran, record, breakGlass } = question;
+  const { service, namespace, track, release, live, ran, record, breakGlass } = question;
   const change = `${service} ${track}: release ${release}`;
   if (release === live || ran.includes(release)) return admit("rollback", `${change} is what it runs or last ran`);
   if (breakGlass) return admit("break-glass", `${change} passes the gate by a break-glass override: ${breakGlass}`);
   if (record.kind === "unreadable") {
-    const { why, remedy = `restore the record, or delete it and run gray approve ${release} --reason <why>` } = record;
+    const {
+      why,
+      remedy = `restore the record, or delete it and run gray approve ${release} --reason "…" -n ${namespace} --service ${service}`,
+    } = record;
     return refuse(
       "record-unreadable",
       `${change} is refused, because the record in ConfigMap ${service}-rollout cannot be read (${why}): ${remedy}`,
@@ -80,7 +84,7 @@ export function decideAdmission(question: Question): Admission {
     if (open && open.epoch !== question.epoch) {
       return refuse(
         "rollout-open",
-        `${change} is refused while the rollout of ${open.release} is open: wait until it has ended (gray watch), continue it with gray resume, or roll it back with gray abort`,
+        `${change} is refused while the rollout of ${open.release} is open: wait until it has ended (gray watch), continue it with gray resume -n ${namespace} --service ${service}, or roll it back with gray abort --reason "…" -n ${namespace} --service ${service}`,
       );
     }
     const judged = verdicts[release];
@@ -98,13 +102,13 @@ export function decideAdmission(question: Question): Admission {
   if (record.kind === "read") {
     return refuse(
       "no-verdict",
-      `${change} is refused, because it has not been judged good yet: let gray verify judge it, or check canary and run gray approve ${release} --reason <why>, then pulumi up again`,
+      `${change} is refused, because it has not been judged good yet: let gray verify judge it, or check canary and run gray approve ${release} --reason "…" -n ${namespace} --service ${service}, then pulumi up again`,
     );
   }
   if ((live !== undefined && question.complete) || question.stableHasHistory) {
     return refuse(
       "no-record",
-      `${change} is refused, because ${service} is live and there is no record, ConfigMap ${service}-rollout, of what it ran: restore the record, or run gray approve ${release} --reason <why>`,
+      `${change} is refused, because ${service} is live and there is no record, ConfigMap ${service}-rollout, of what it ran: restore the record, or run gray approve ${release} --reason "…" -n ${namespace} --service ${service}`,
     );
   }
   if (question.canary === "not-available") {
@@ -126,13 +130,13 @@ export function decideAdmission(question: Question): Admission {
  * @returns a sentence for the user; undefined if they may be changed
  */
 export function frontHeld(
-  service: string,
+  { service, namespace }: Pick<Question, "service" | "namespace">,
   record: RecordReading,
   by: { readonly epoch: number | undefined; readonly breakGlass: string | undefined },
 ): string | undefined {
   const open = record.kind === "read" ? record.record.open : undefined;
   if (!open || open.epoch === by.epoch || by.breakGlass) return undefined;
-  return `${service}: the weight and the number of canary pods stay as they are while the rollout of ${open.release} is open: wait until it has ended (gray watch), continue it with gray resume, or roll it back with gray abort.`;
+  return `${service}: the weight and the number of canary pods stay as they are while the rollout of ${open.release} is open: wait until it has ended (gray watch), continue it with gray resume -n ${namespace} --service ${service}, or roll it back with gray abort --reason "…" -n ${namespace} --service ${service}.`;
 }
 
 function admit(code: AdmissionCode, sentence: string): Admission {

@@ -57,7 +57,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
       readRecord(guarded),
       mode ? keepsSplit(guarded, mode, change) : keepsSelector(guarded, change),
     ]);
-    if (!same) refuseIf(frontHeld(guarded.service, record, guarded));
+    if (!same) refuseIf(frontHeld(guarded, record, guarded));
   };
   const afterFront = (change: ResourceHookArgs) =>
     interruptible(async (signal) => {
@@ -144,8 +144,7 @@ async function askAgain(
   const live = deployments[track];
   const admission = askGate({ ...guarded, record, deployments, canaryIsComing: false }, track, release);
   if (!admission.admitted) throw new UserError(admission.sentence);
-  if (track === "canary" && live && live.spec.replicas !== replicas)
-    refuseIf(frontHeld(guarded.service, record, guarded));
+  if (track === "canary" && live && live.spec.replicas !== replicas) refuseIf(frontHeld(guarded, record, guarded));
   const deployment = live ?? canary;
   if (admission.code === "break-glass" && deployment)
     await writeEvent(guarded.api, deployment, "Warning", "BreakGlass", admission.sentence);

@@ -135,7 +135,7 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   if (releases.canary) reported.canary = releases.canary;
   const wanted = tracksOf(args).includes("canary") ? wantedWeight(service, args, record) : undefined;
   if (wanted?.warning !== undefined) warn(wanted.warning);
-  const isHeld = frontHeld(service, record, { epoch, breakGlass }) !== undefined;
+  const isHeld = frontHeld({ service, namespace: args.namespace }, record, { epoch, breakGlass }) !== undefined;
   const current = wanted && currentPods(args, live, wanted.weight, own?.shift?.weight, isHeld);
   const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted, current); // 4
   const impossible = impossibleTraffic(observation); // 5
@@ -170,7 +170,8 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
     written.some(({ kind, name }) => kind === object.kind && name === object.name);
   const owning = { service, namespace: args.namespace, owner, stack: stack.fullName, own, breakGlass };
   assertOwned(owning, resultOf(observation.objects).filter(isWritten)).forEach(warn); // 9
-  if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, { epoch, breakGlass })); // 10
+  if (traffic && changesFront(live, traffic))
+    refuseIf(frontHeld({ service, namespace: args.namespace }, record, { epoch, breakGlass })); // 10
   const headless = traffic && headlessWarning(service, args, traffic);
   if (headless !== undefined) warn(headless);
   for (const text of traffic ? describeWeight(service, args, live, traffic) : [])

@@ -7,7 +7,7 @@ import { type Admission, decideAdmission, type Question } from "./gate.ts";
 import { ran } from "./stack-state.ts";
 
 /** What the program knows before anything is registered, or a hook just before a change. */
-export interface Known extends Pick<Question, "service" | "record" | "stableHasHistory"> {
+export interface Known extends Pick<Question, "service" | "namespace" | "record" | "stableHasHistory"> {
   readonly deployments: Live["deployments"];
   /** The stack's state when the program ran. */
   readonly own: StackState | undefined;
@@ -21,11 +21,12 @@ export interface Known extends Pick<Question, "service" | "record" | "stableHasH
 
 /** The gate's answer whether a track may change to a release. @param release the release's id */
 export function askGate(known: Known, track: Track, release: string): Admission {
-  const { service, deployments, own, canaryIsComing, record, stableHasHistory, breakGlass, epoch } = known;
+  const { service, namespace, deployments, own, canaryIsComing, record, stableHasHistory, breakGlass, epoch } = known;
   const deployment = deployments[track];
   const lost = record.kind === "read" ? record.lost?.[release] : undefined;
   return decideAdmission({
     service,
+    namespace,
     track,
     release,
     live: releaseOf(deployment),

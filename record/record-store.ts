@@ -166,7 +166,7 @@ async function readingOf(of: RecordedService, stored: StoredData | undefined): P
 /** Why a verdict cannot be read, and what helps. */
 function lostVerdict({ namespace, service }: ServiceHandle, release: string, map: string, why: string): Unreadable {
   const edit = `kubectl edit configmap ${recordName(service)} -n ${namespace}`;
-  const remedy = `restore ${map}; or remove ${release} from the verdicts in the record with ${edit}, and judge the release again with gray approve ${release} --reason <why>`;
+  const remedy = `restore ${map}; or remove ${release} from the verdicts in the record with ${edit}, and judge the release again with gray approve ${release} --reason "…" -n ${namespace} --service ${service}`;
   return { kind: "unreadable", why, remedy };
 }
 
@@ -188,6 +188,6 @@ function readable({ namespace, service }: ServiceHandle, changed: RolloutRecord)
 /** The error for a record that cannot be read. */
 export function unreadable({ namespace, service }: ServiceHandle, { why, remedy }: Unreadable): UserError {
   const name = recordName(service);
-  const anew = `restore it; or save it with kubectl get configmap ${name} -n ${namespace} -o yaml, delete it and judge the release again with gray approve <release> --reason <why>`;
+  const anew = `restore it; or save it with kubectl get configmap ${name} -n ${namespace} -o yaml, delete it and judge the release that gray status shows again with gray approve`;
   return new UserError(`The record ${name} in namespace ${namespace} cannot be read (${why}): ${remedy ?? anew}.`);
 }

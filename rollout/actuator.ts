@@ -73,7 +73,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
     causeReporter(({ why, isFatal }) => {
       const then = isFatal
         ? ""
-        : " Kubernetes tries again until the progress deadline; gray abort --reason <why> rolls back at once.";
+        : ` Kubernetes tries again until the progress deadline; gray abort --reason "…" -n ${namespace} --service ${service} rolls back at once.`;
       note(`The roll of ${track} does not go on: ${why}.${then}`);
     });
   const causes: Record<Track, ReturnType<typeof causeReporter>> = {

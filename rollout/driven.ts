@@ -20,7 +20,7 @@ export function drivenBy(of: ServiceHandle, spec: LeaseSpec | undefined): Driven
   const since = spec?.acquireTime ? ` since ${spec.acquireTime.replace(/\.\d+/, "")}` : "";
   return new Driven(
     showLeaseHolder(spec),
-    `${showLeaseHolder(spec)} drives ${nameOf(of)}${since}: wait until it has ended, or run gray pause or gray abort, which work from any machine.`,
+    `${showLeaseHolder(spec)} drives ${nameOf(of)}${since}: wait until it has ended, or, from any machine, run gray abort --reason "…" -n ${of.namespace} --service ${of.service}.`,
   );
 }
 
@@ -28,8 +28,8 @@ export function drivenBy(of: ServiceHandle, spec: LeaseSpec | undefined): Driven
 export function takenBy(of: ServiceHandle, spec: LeaseSpec | undefined): UserError {
   return new UserError(
     spec?.holderIdentity
-      ? `${showLeaseHolder(spec)} drives ${nameOf(of)} now, so this process stops: follow it with gray watch.`
-      : `This process has lost the lease of ${nameOf(of)}, and no other drives it: continue with gray resume.`,
+      ? `${showLeaseHolder(spec)} drives ${nameOf(of)} now, so this process stops: follow it with gray watch -n ${of.namespace} --service ${of.service}.`
+      : `This process has lost the lease of ${nameOf(of)}, and no other drives it: continue with gray resume -n ${of.namespace} --service ${of.service}.`,
   );
 }
 

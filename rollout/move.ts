@@ -1,4 +1,5 @@
 /** What a driver does next, and the verdict that decides it. */
+import type { Remedy } from "./remedy.ts";
 
 /** The current verdict on the release, from evidence or a person. */
 export interface Judgment {
@@ -10,24 +11,21 @@ export interface Judgment {
   readonly failedChecks?: string;
 }
 
-/** A hold in one sentence: its reason, and what a person can do about it. */
-export function describeHold({ reason, ways }: { readonly reason: string; readonly ways?: string }): string {
-  return ways === undefined ? reason : `${reason}; ${ways}`;
+/** The rollout waits for a person: leave everything as it is, and go on observing. */
+export interface Hold {
+  readonly kind: "hold";
+  readonly reason: string;
+  /** What a person can do about it, the most likely first. Absent if the reason says so. */
+  readonly remedies?: readonly Remedy[];
+  /** Name of the effect that goes on failing. @default the rollout holds for another reason */
+  readonly failing?: string;
 }
 
 /** The driver's next move: at most one effect. */
 export type Move =
   /** Cut off canary and roll back to stable's former release. */
   | { readonly kind: "rollback"; readonly reason: string }
-  /** Leave everything as it is, and go on observing. */
-  | {
-      readonly kind: "hold";
-      readonly reason: string;
-      /** What a person can do about it, as the end of a sentence. Absent if the reason says so. */
-      readonly ways?: string;
-      /** Name of the effect that goes on failing. @default the rollout holds for another reason */
-      readonly failing?: string;
-    }
+  | Hold
   /** Bring the step into force: set its weight, or roll stable to the release. */
   | { readonly kind: "enter" }
   /** Run the step's checks. */

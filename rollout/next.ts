@@ -1,7 +1,7 @@
 /** Decides the next move of a rollout; pure. */
 import type { ResolvedStep } from "../components/step.ts";
 import type { Judgment, Move } from "./move.ts";
-import { behaviourOf, waysIfBroken } from "./stage.ts";
+import { behaviourOf, remediesIfBroken } from "./stage.ts";
 
 /** The position of a rollout within its steps; part of the record. */
 export interface Position {
@@ -47,22 +47,23 @@ export function next(position: Position, judgment: Judgment, now: number): Move 
   const done = track === "stable" && stepStartedAt !== undefined;
   if (verdict === "bad" && !done) return { kind: "rollback", reason };
   if (paused !== undefined) {
-    return { kind: "hold", reason: paused, ways: "continue with gray resume, or roll back with gray abort" };
+    return { kind: "hold", reason: paused, remedies: ["continue", "roll back"] };
   }
   if (verdict === "bad") {
     return {
       kind: "hold",
-      reason: `${reason}, and stable already runs this release completely: roll it back with gray abort --reason <why>`,
+      reason: `${reason}, and stable already runs this release completely`,
+      remedies: ["roll back"],
     };
   }
   if (stepStartedAt === undefined) {
-    const ways = "approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>";
-    if (step.approval && !approved) return { kind: "hold", reason: `${name} needs a person's approval`, ways };
+    const remedies = ["approve", "roll back"] as const;
+    if (step.approval && !approved) return { kind: "hold", reason: `${name} needs a person's approval`, remedies };
     if (needsGood && verdict !== "good")
       return {
         kind: "hold",
         reason: `it has not been judged good yet: ${reason}`,
-        ways: needsDecision ? waysIfBroken : ways,
+        remedies: needsDecision ? remediesIfBroken : remedies,
       };
     return { kind: "enter" };
   }
@@ -70,7 +71,7 @@ export function next(position: Position, judgment: Judgment, now: number): Move 
   if (checks.length > 0 && !checked) {
     const isOver = limit !== undefined && lasted >= limit;
     if (failedChecks !== undefined && isOver) {
-      return { kind: "hold", reason: failedChecks, ways: "try again with gray resume, or roll back with gray abort" };
+      return { kind: "hold", reason: failedChecks, remedies: ["try again", "roll back"] };
     }
     return { kind: "check", names: checks };
   }

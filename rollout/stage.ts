@@ -3,6 +3,7 @@ import { span } from "../analysis/format.ts";
 import type { ResolvedStep, Stage } from "../components/step.ts";
 import type { Track } from "../components/traffic.ts";
 import type { Judgment, Move } from "./move.ts";
+import type { Remedy } from "./remedy.ts";
 
 /** The behaviour of a stage; `S` is its kind of step. */
 interface Behaviour<S> {
@@ -32,8 +33,7 @@ interface Behaviour<S> {
 type StepOf<S extends Stage> = Extract<ResolvedStep, { readonly stage: S }>;
 
 /** What a person can do while stable is broken and canary is good by its own rates. */
-export const waysIfBroken =
-  "let canary's own rates decide with gray resume --stable-is-broken, or with gray approve <release> --stable-is-broken --reason <why>, or roll back with gray abort --reason <why>";
+export const remediesIfBroken: readonly Remedy[] = ["accept own rates", "approve own rates", "roll back"];
 
 const dark: Behaviour<StepOf<"dark">> = {
   track: "canary",
@@ -56,12 +56,11 @@ const canary: Behaviour<StepOf<"canary">> = {
   condition: ({ atLeast }) => `the verdict is good${atLeast > 0 ? `, ${span(atLeast)} are over` : ""}`,
   next({ atLeast, atMost }, { verdict, reason, needsDecision }, lasted) {
     if (verdict === "good" && lasted >= atLeast) return { kind: "advance" };
-    if (needsDecision) return { kind: "hold", reason, ways: waysIfBroken };
+    if (needsDecision) return { kind: "hold", reason, remedies: remediesIfBroken };
     // The least time is not over the limit (components/step.ts), so the release is not good here.
     if (lasted >= atMost) {
-      const ways =
-        "approve it with gray approve <release> --reason <why>, keep observing with gray resume, or roll back with gray abort --reason <why>";
-      return { kind: "hold", reason: `no decision within ${span(atMost)}: ${reason}`, ways };
+      const remedies = ["approve", "keep observing", "roll back"] as const;
+      return { kind: "hold", reason: `no decision within ${span(atMost)}: ${reason}`, remedies };
     }
     return { kind: "observe", reason };
   },

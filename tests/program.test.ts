@@ -140,7 +140,7 @@ describe("fop-gate", () => {
           [
             [
               "refused-release",
-              "dora-apps/fop-gate: the gate refuses the release of stable (no-verdict), so pulumi up would stop: let gray verify judge it, or check canary and run gray approve <release> --reason <why>. File to change: none, because verdicts are in the cluster.",
+              'dora-apps/fop-gate: the gate refuses the release of stable (no-verdict), so pulumi up would stop: let gray verify judge it, or check canary and run gray approve <release> --reason "…" -n dora-apps --service fop-gate. File to change: none, because verdicts are in the cluster.',
             ],
           ],
         );

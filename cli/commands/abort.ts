@@ -41,11 +41,11 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
   let aborted: Rollout | undefined;
   await withRetries(() =>
     recordDecision(found, (rollout) => {
-      aborted = assertOpen(service, rollout);
+      aborted = assertOpen(found, rollout);
       return { open: { ...aborted, rollbackRequested: aborted.rollbackRequested ?? rollbackRequested } };
     }),
   );
-  const { began, release, rollbackRequested: before } = aborted ?? assertOpen(service, undefined);
+  const { began, release, rollbackRequested: before } = aborted ?? assertOpen(found, undefined);
   const report = (sentence: string) => console.error(sentence);
   // The driver cuts too, but it may be dead, or in the middle of another effect.
   const fence = (record: RolloutRecord) => {

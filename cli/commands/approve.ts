@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { stackAnnotation } from "../../components/names.ts";
 import { UserError } from "../../components/user-error.ts";
 import { writeEvents } from "../../kubernetes/event.ts";
-import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
+import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { type DeployedService, runs } from "../../live/live.ts";
 import type { RolloutRecord, Verdict } from "../../record/record.ts";
 import { changeRecord, readRecord } from "../../record/record-store.ts";
@@ -40,7 +40,7 @@ export function approveCommand(): Command {
 
 async function approve(release: string, options: Options): Promise<void> {
   const found = await findService(options);
-  const { api, namespace, service, deployments } = found;
+  const { api, namespace, service } = found;
   const [decision, record, seenReleases] = await Promise.all([
     decisionFor(api, options.reason),
     readRecord(found),
@@ -54,7 +54,7 @@ async function approve(release: string, options: Options): Promise<void> {
       `${service} has never run release ${release}: approve one of ${seen.join(", ") || "those that canary has run"}.`,
     );
   }
-  assertNoOtherRollout(service, record.kind === "read" ? record.record : {}, release);
+  assertNoOtherRollout(found, record.kind === "read" ? record.record : {}, release);
   if (options.stableIsBroken) return decideBroken(found, release, decision, options.json === true);
   if (!options.json)
     console.log(evidenceSentence(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
@@ -63,7 +63,7 @@ async function approve(release: string, options: Options): Promise<void> {
   let former: Verdict | undefined;
   let step: string | undefined;
   await changeRecord(found, (before) => {
-    assertNoOtherRollout(service, before, release);
+    assertNoOtherRollout(found, before, release);
     const rollout = before.open?.release === release ? rolloutIn(service, before) : undefined;
     step = rollout && asksToBegin(rollout) ? stepOf(rollout) : undefined;
     if (before.open && step !== undefined) return { ...before, open: { ...before.open, approved: decision } };
@@ -81,7 +81,7 @@ async function approve(release: string, options: Options): Promise<void> {
     if (options.json) console.log(JSON.stringify({ service, namespace, release, step, ...decision }));
     else
       console.log(
-        `${service} in ${namespace}: ${step}, is approved by ${by}. Next: gray resume, unless a driver is waiting for the approval`,
+        `${service} in ${namespace}: ${step}, is approved by ${by}. Next: gray resume -n ${namespace} --service ${service}, unless a driver is waiting for the approval`,
       );
     return;
   }
@@ -94,7 +94,7 @@ async function approve(release: string, options: Options): Promise<void> {
   }
   if (overruled) console.log(`This overrules an earlier bad verdict (${overruled}).`);
   console.log(
-    `${service} in ${namespace}: release ${release} is judged good by ${by}. ${nextStep(deployments.stable, release, openRelease)}`,
+    `${service} in ${namespace}: release ${release} is judged good by ${by}. ${nextStep(found, release, openRelease)}`,
   );
 }
 
@@ -102,8 +102,8 @@ async function approve(release: string, options: Options): Promise<void> {
 async function decideBroken(found: DeployedService, release: string, decision: Decision, json: boolean): Promise<void> {
   const { service, namespace } = found;
   await recordDecision(found, (rollout) => {
-    const open = assertOpen(service, rollout);
-    if (open.release !== release) assertNoOtherRollout(service, { open }, release);
+    const open = assertOpen(found, rollout);
+    if (open.release !== release) assertNoOtherRollout(found, { open }, release);
     return { open: { ...open, stableIsBroken: decision } };
   });
   const message = `stable is broken, so release ${release} goes on by its own rates (${decision.by}: ${decision.reason})`;
@@ -111,23 +111,32 @@ async function decideBroken(found: DeployedService, release: string, decision: D
   console.log(
     json
       ? JSON.stringify({ service, namespace, release, stableIsBroken: decision })
-      : `${service} in ${namespace}: ${message}. Next: gray resume, unless a driver is waiting for the approval`,
+      : `${service} in ${namespace}: ${message}. Next: gray resume -n ${namespace} --service ${service}, unless a driver is waiting for the approval`,
   );
 }
 
 /** What the user can do after a good verdict. @param openRelease the release whose rollout is open */
-function nextStep(stable: DeploymentObject | undefined, release: string, openRelease: string | undefined): string {
-  if (openRelease === release) return "Next: gray resume, unless a driver is waiting for the approval";
+function nextStep(
+  { service, namespace, deployments: { stable } }: DeployedService,
+  release: string,
+  openRelease: string | undefined,
+): string {
+  if (openRelease === release)
+    return `Next: gray resume -n ${namespace} --service ${service}, unless a driver is waiting for the approval`;
   if (stable && runs(stable, release)) return "Stable already runs it";
   const stack = stable?.metadata.annotations?.[stackAnnotation];
   return `Next: ${stack ? `pulumi up --stack ${shortName(stack)}` : "pulumi up of the stack that owns stable"}`;
 }
 
 /** @throws UserError if a rollout of another release is open: stable takes only the release of the open rollout */
-function assertNoOtherRollout(service: string, { open }: Pick<RolloutRecord, "open">, release: string): void {
+function assertNoOtherRollout(
+  { service, namespace }: ServiceHandle,
+  { open }: Pick<RolloutRecord, "open">,
+  release: string,
+): void {
   if (open === undefined || open.release === release) return;
   throw new UserError(
-    `A rollout of ${open.release} of ${service} is open, so release ${release} cannot be approved: approve ${open.release}, or end its rollout first (gray abort).`,
+    `A rollout of ${open.release} of ${service} is open, so release ${release} cannot be approved: approve ${open.release}, or end its rollout first with gray abort --reason "…" -n ${namespace} --service ${service}.`,
   );
 }
 

@@ -29,7 +29,7 @@ async function pause(options: Options): Promise<void> {
   const paused = await decisionFor(api, options.reason);
   let release = "";
   await recordDecision(found, (rollout) => {
-    const open = assertOpen(service, rollout);
+    const open = assertOpen(found, rollout);
     release = open.release;
     return { open: { ...open, paused } };
   });
@@ -38,6 +38,6 @@ async function pause(options: Options): Promise<void> {
   console.log(
     options.json
       ? JSON.stringify({ service, namespace, release, paused })
-      : `The rollout of ${release} of ${service} in ${namespace} is paused by ${paused.by}: continue with gray resume, or roll back with gray abort. Until then a bad verdict rolls it back only while a driver is alive; a driver without a terminal and without --stay ends now.`,
+      : `The rollout of ${release} of ${service} in ${namespace} is paused by ${paused.by}: continue with gray resume -n ${namespace} --service ${service}, or roll back with gray abort --reason "…" -n ${namespace} --service ${service}. Until then a bad verdict rolls it back only while a driver is alive; a driver without a terminal and without --stay ends now.`,
   );
 }

@@ -32,10 +32,10 @@ async function promote(options: DrivingOptions & { reason: string }): Promise<vo
   const decision = await decisionFor(found.api, options.reason);
   let release = "";
   await recordDecision(found, (rollout, { verdicts }) => {
-    const open = assertOpen(found.service, rollout);
+    const open = assertOpen(found, rollout);
     if (open.rollbackRequested) {
       throw new UserError(
-        `The rollout of ${open.release} of ${found.service} is already rolling back (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until it has ended (gray watch), then run gray approve ${open.release} --reason <why> and gray rollout.`,
+        `The rollout of ${open.release} of ${found.service} is already rolling back (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until it has ended (gray watch), then run gray approve ${open.release} --reason "…" -n ${found.namespace} --service ${found.service} and gray rollout -n ${found.namespace} --service ${found.service}.`,
       );
     }
     release = open.release;

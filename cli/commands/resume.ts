@@ -31,7 +31,7 @@ async function resume(options: DrivingOptions & BrokenOptions): Promise<void> {
   const by = await whoAmI(found.api);
   let release = "";
   await recordDecision(found, (rollout) => {
-    const open = assertOpen(found.service, rollout);
+    const open = assertOpen(found, rollout);
     release = open.release;
     return { open: { ...resumed(open, Date.now()), ...brokenDecision(options, by) } };
   });

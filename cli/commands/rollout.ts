@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { otherId } from "../../components/secret-args.ts";
 import { UserError } from "../../components/user-error.ts";
 import { itemsOf } from "../../evaluation/assess.ts";
+import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
 import { type DeployedService, isAdopted, releaseOf, runs } from "../../live/live.ts";
 import type { RecordReading, RolloutRecord } from "../../record/record.ts";
@@ -46,7 +47,7 @@ async function rollout(options: Options): Promise<void> {
   const supersedes = options.supersede === true;
   const reading = await readRecord(found);
   if (reading.kind === "unreadable") throw unreadable(found, reading);
-  if (reading.kind === "read") assertNoneOpen(service, reading.record, supersedes);
+  if (reading.kind === "read") assertNoneOpen(found, reading.record, supersedes);
   assertOurPods(found, reading);
   itemsOf(found, countsOf(options));
   const { release, steps } = await readIntent(found, owners);
@@ -61,15 +62,15 @@ async function rollout(options: Options): Promise<void> {
       `Stable of ${service} already runs release ${release}, the newest that the program describes: change the image or a config file, then run gray rollout.`,
     );
   }
-  if (reading.kind === "read") assertMayBegin(service, reading.record, release);
+  if (reading.kind === "read") assertMayBegin(found, reading.record, release);
   if (options.policyPack !== undefined) assertPasses(await judgeStacks(owners, options.policyPack));
   const by = await whoAmI(api);
   const began = new Date().toISOString();
   let former: Rollout | undefined;
   const open = () =>
     RolloutStore.open(found, (epoch, record) => {
-      assertNoneOpen(service, record, supersedes);
-      assertMayBegin(service, record, release);
+      assertNoneOpen(found, record, supersedes);
+      assertMayBegin(found, record, release);
       former = rolloutIn(service, record);
       const runs = { canary: from, stable: from };
       return {
@@ -167,18 +168,24 @@ function assertOurPods({ service, namespace, deployments }: DeployedService, rea
 }
 
 /** @throws UserError if a rollout is open that a new one may not end. @param supersedes whether `--supersede` is given */
-function assertNoneOpen(service: string, record: RolloutRecord, supersedes: boolean): void {
+function assertNoneOpen({ service, namespace }: ServiceHandle, record: RolloutRecord, supersedes: boolean): void {
   const open = rolloutIn(service, record);
   if (open === undefined) return;
   if (!supersedes) {
     throw new UserError(
-      `A rollout of ${open.release} of ${service} is open: continue it with gray resume, roll it back with gray abort, or replace it with gray rollout --supersede.`,
+      `A rollout of ${open.release} of ${service} is open: continue it with gray resume -n ${namespace} --service ${service}, roll it back with gray abort --reason "…" -n ${namespace} --service ${service}, or replace it with gray rollout --supersede -n ${namespace} --service ${service}.`,
     );
   }
   if (open.rollbackRequested || open.runs.stable !== open.from) {
     const [state, otherwise] = open.rollbackRequested
-      ? ["is already rolling back", "continue it with gray resume if no process drives it"]
-      : ["has already reached stable", "roll it back with gray abort --reason <why>"];
+      ? [
+          "is already rolling back",
+          `continue it with gray resume -n ${namespace} --service ${service} if no process drives it`,
+        ]
+      : [
+          "has already reached stable",
+          `roll it back with gray abort --reason "…" -n ${namespace} --service ${service}`,
+        ];
     throw new UserError(
       `The rollout of ${open.release} of ${service} ${state}: wait until it has ended (gray watch), or ${otherwise}.`,
     );
@@ -186,14 +193,20 @@ function assertNoneOpen(service: string, record: RolloutRecord, supersedes: bool
 }
 
 /** @throws UserError if a rollout of the release is open, or the release was judged bad */
-function assertMayBegin(service: string, { open, verdicts }: RolloutRecord, release: string): void {
+function assertMayBegin(
+  { service, namespace }: ServiceHandle,
+  { open, verdicts }: RolloutRecord,
+  release: string,
+): void {
   if (open?.release === release) {
-    throw new UserError(`A rollout of ${release} of ${service} is already open: continue it with gray resume.`);
+    throw new UserError(
+      `A rollout of ${release} of ${service} is already open: continue it with gray resume -n ${namespace} --service ${service}.`,
+    );
   }
   const judged = verdicts[release];
   if (judged?.verdict === "bad") {
     throw new UserError(
-      `Release ${release} of ${service} was judged bad (${judged.by}: ${judged.reason}): release another version, or overrule the verdict with gray approve ${release} --reason <why>.`,
+      `Release ${release} of ${service} was judged bad (${judged.by}: ${judged.reason}): release another version, or overrule the verdict with gray approve ${release} --reason "…" -n ${namespace} --service ${service}.`,
     );
   }
 }

@@ -189,7 +189,7 @@ function describe(status: Status, now: Date): string {
   );
   const compared = Object.entries(status.tracks).flatMap(([track, each]) => driftLine(track as Track, each));
   const { rollout } = status;
-  const open = rollout && ("unknown" in rollout ? [rollout.unknown] : rolloutLines(rollout, now.getTime()));
+  const open = rollout && ("unknown" in rollout ? [rollout.unknown] : rolloutLines(status, rollout, now.getTime()));
   const more = [causes, status.overload ? [status.overload] : [], compared, open ?? []]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"));

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
 import { writeEvents } from "../../kubernetes/event.ts";
+import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { releaseOf } from "../../live/live.ts";
 import { type RolloutRecord, stableReleases } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";
@@ -36,7 +37,7 @@ async function undo(options: Options): Promise<void> {
   const { api, service, deployments } = found;
   const reading = await readRecord(found);
   if (reading.kind === "unreadable") throw unreadable(found, reading);
-  if (reading.kind === "read") assertNoneOpen(service, reading.record);
+  if (reading.kind === "read") assertNoneOpen(found, reading.record);
   const release = releaseOf(deployments.stable);
   if (release === undefined)
     throw new UserError(
@@ -50,7 +51,7 @@ async function undo(options: Options): Promise<void> {
   const lease = await Lease.take(found, (sentence) => console.error(sentence));
   try {
     const store = await RolloutStore.open(found, (epoch, record) => {
-      assertNoneOpen(service, record);
+      assertNoneOpen(found, record);
       const steps = [{ stage: "full" as const, approval: false, watch: 0 }];
       const runs = { canary: from, stable: from };
       return { epoch, release, from, by, began, steps, step: 0, weight: 0, runs, rollbackRequested };
@@ -63,10 +64,10 @@ async function undo(options: Options): Promise<void> {
   }
 }
 
-function assertNoneOpen(service: string, { open }: RolloutRecord): void {
+function assertNoneOpen({ service, namespace }: ServiceHandle, { open }: RolloutRecord): void {
   if (open)
     throw new UserError(
-      `A rollout of ${open.release} of ${service} is open, and gray undo rolls back finished ones: roll it back with gray abort.`,
+      `A rollout of ${open.release} of ${service} is open, and gray undo rolls back finished ones: roll it back with gray abort --reason "…" -n ${namespace} --service ${service}.`,
     );
 }
 

@@ -6,6 +6,7 @@ import type { RolloutRecord } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";
 import { type Driver, readDriver } from "../../rollout/lease-object.ts";
 import { LeaseWatch, type Sign } from "../../rollout/lease-watch.ts";
+import { continueOrRollBack } from "../../rollout/remedy.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { type Snapshot, timelineEvents } from "../../rollout/timeline.ts";
 import { assertOpen, exitCodes } from "../driving.ts";
@@ -18,8 +19,6 @@ interface Options extends ServiceOptions {
   readonly json?: boolean;
 }
 
-const noDriver =
-  "no driver is alive, and the traffic stays as it is: continue with gray resume, or roll back with gray abort";
 /** Milliseconds between two reads of the cluster. */
 const pollMilliseconds = 1000;
 
@@ -36,14 +35,14 @@ export function watchCommand(): Command {
 }
 
 async function watch(options: Options): Promise<void> {
-  const found = await findService(options);
+  const found = { ...(await findService(options)), context: options.context };
   const watch = new LeaseWatch();
   const first = await readState(found, watch);
-  const open = assertOpen(found.service, first.snapshot?.rollout);
+  const open = assertOpen(found, first.snapshot?.rollout);
   const print = printer(found, options.json === true);
   const initial = rolloutStatus(open, first.driver, first.sign);
   if (options.json) print("open", initial.name, initial);
-  else for (const line of rolloutLines(initial, Date.now())) print("open", line);
+  else for (const line of rolloutLines(found, initial, Date.now())) print("open", line);
   const endsWithoutDriver = options.stay !== true && process.stdout.isTTY !== true;
   const end = await follow(found, watch, first, print, endsWithoutDriver);
   print("end", end.reason, { release: open.release, end: end.kind });
@@ -64,7 +63,7 @@ interface End {
 }
 
 async function follow(
-  found: DeployedService,
+  found: DeployedService & { readonly context: string | undefined },
   watch: LeaseWatch,
   first: ClusterState,
   print: Print,
@@ -77,6 +76,7 @@ async function follow(
   for (;;) {
     const snapshot = before.snapshot as Snapshot;
     const { release, stoppedReason } = snapshot.rollout;
+    const noDriver = `no driver is alive, and the traffic stays as it is: ${continueOrRollBack({ ...found, release })}`;
     if (!isDriven && endsWithoutDriver)
       return { kind: "left", reason: stoppedReason ? `${stoppedReason.reason}; ${noDriver}` : noDriver };
     await sleep(pollMilliseconds);

@@ -2,6 +2,7 @@
 import { span } from "../../analysis/format.ts";
 import type { Driver } from "../../rollout/lease-object.ts";
 import type { Sign } from "../../rollout/lease-watch.ts";
+import { continueOrRollBack, type Named } from "../../rollout/remedy.ts";
 import { asksToBegin, type Rollout } from "../../rollout/rollout.ts";
 import { stepOf } from "../../rollout/timeline.ts";
 
@@ -82,8 +83,8 @@ export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, sign
   };
 }
 
-/** The open rollout in a few lines of text. @param now in milliseconds since 1970 */
-export function rolloutLines(status: RolloutStatus, now: number): string[] {
+/** The open rollout in a few lines of text. @param of the service, for the commands. @param now in milliseconds since 1970 */
+export function rolloutLines(of: Omit<Named, "release">, status: RolloutStatus, now: number): string[] {
   const { release, from, by, began, name, stepStartedAt, effect, paused } = status;
   const { stableIsBroken, stoppedReason, rollbackRequested, driver } = status;
   const since = (time: string) => span(Math.max(0, (now - Date.parse(time)) / 1000));
@@ -105,6 +106,6 @@ export function rolloutLines(status: RolloutStatus, now: number): string[] {
     ...(driver && driver.alive !== false && effect ? [`Under way: ${effect.name}, started ${ago(effect.at)}.`] : []),
     driver && driver.alive !== false
       ? `${driver.name} is driving it${driver.alive ? "" : ", or has died: that is not known yet"}.`
-      : `No driver is alive${driver ? ` (${driver.name} was the last)` : ""}${effect ? `, and "${effect.name}" may be half done` : ""}: continue with gray resume, or roll back with gray abort.`,
+      : `No driver is alive${driver ? ` (${driver.name} was the last)` : ""}${effect ? `, and "${effect.name}" may be half done` : ""}: ${continueOrRollBack({ ...of, release })}.`,
   ];
 }

@@ -1,17 +1,19 @@
 /** Prints the progress of a rollout while a command drives it. */
 import { styleText } from "node:util";
-import { ratesOf } from "../../analysis/rates.ts";
-import { unitOf } from "../../analysis/unit.ts";
+import { createLogUpdate } from "log-update";
 import type { Evaluation } from "../../evaluation/assess.ts";
-import type { DeployedService } from "../../live/live.ts";
 import type { Reporter } from "../../rollout/drive-context.ts";
 import type { End } from "../../rollout/end.ts";
-import { describeHold, type Move } from "../../rollout/move.ts";
+import type { Move } from "../../rollout/move.ts";
+import { continueOrRollBack, describeHold, type Named } from "../../rollout/remedy.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { behaviourOf } from "../../rollout/stage.ts";
-import { printer } from "./timeline-lines.ts";
+import { describeRates } from "./release-rates.ts";
+import { type RolloutScreen, screenLines } from "./rollout-screen.ts";
+import { printer, timed } from "./timeline-lines.ts";
+import { wrapped } from "./wrap.ts";
 
-/** Prints the progress of a rollout: lines for people, JSON lines for machines. */
+/** Prints the progress of a rollout: a live view on a terminal, lines elsewhere, JSON lines for machines. */
 export interface RolloutView extends Reporter {
   /** Receives each poll of the tracks. */
   seen(evaluation: Evaluation): void;
@@ -21,24 +23,33 @@ export interface RolloutView extends Reporter {
   end(end: End): void;
 }
 
-/** Seconds between two lines while only numbers change: on a terminal, and in a log. */
-const lineSeconds = { terminal: 10, log: 30 } as const;
+/** The service, as the printed commands name it. */
+export type ViewedService = Omit<Named, "release">;
+
+/** Milliseconds between two lines while only numbers change. */
+const lineMilliseconds = 30_000;
+/** Milliseconds after which the live view shows the time anew. */
+const redrawMilliseconds = 1000;
 
 /** A view that prints to standard output. @param json whether it prints JSON lines */
-export function viewOf(found: DeployedService, json: boolean): RolloutView {
-  const print = printer(found, json);
-  const quiet = 1000 * (process.stdout.isTTY ? lineSeconds.terminal : lineSeconds.log);
+export function viewOf(of: ViewedService, json: boolean): RolloutView {
+  // A terminal of unknown size has no room that could be drawn in.
+  return !json && process.stdout.isTTY && process.stdout.columns > 0 ? liveView(of) : lineView(of, json);
+}
+
+function lineView(of: ViewedService, json: boolean): RolloutView {
+  const print = printer(of, json);
   let last = "";
   let printedAt = Number.NEGATIVE_INFINITY;
   let evaluation: Evaluation | undefined;
-  let hold: Extract<Move, { kind: "hold" }> | undefined;
+  let holding: Holding | undefined;
   return {
     now(rollout, move) {
-      hold = move.kind === "hold" ? move : undefined;
-      const words = describeMove(rollout, move);
-      const counts = move.kind === "observe" && evaluation ? `; ${numbers(rollout, evaluation)}` : "";
-      const key = `${rollout.step} ${move.kind} ${move.kind === "observe" ? "" : words}`;
-      const due = move.kind === "observe" && Date.now() - printedAt >= quiet;
+      holding = { rollout, move };
+      const words = describeMove(of, rollout, move);
+      const counts = move.kind === "observe" && evaluation ? `; ${describeRates(rollout, evaluation)}` : "";
+      const key = keyOf(rollout, move);
+      const due = move.kind === "observe" && Date.now() - printedAt >= lineMilliseconds;
       if (key === last && !due) return;
       last = key;
       printedAt = Date.now();
@@ -54,22 +65,114 @@ export function viewOf(found: DeployedService, json: boolean): RolloutView {
     },
     progress: (line) => print("progress", `  ${line}`),
     end(end) {
-      const words = {
-        promoted: "promoted: stable runs the release",
-        undone: `rolled back: ${"reason" in end ? end.reason : ""}`,
-        held: `holds, and the traffic stays as it is: ${end.kind === "held" ? describeHold(end.reason === hold?.reason ? hold : end) : ""}`,
-        stopped:
-          "stopped driving, and the traffic stays as it is: continue with gray resume, or roll back with gray abort",
-      }[end.kind];
-      const colour = { promoted: "green", undone: "red", held: "yellow", stopped: "yellow" } as const;
-      print("end", json ? words : styleText(colour[end.kind], words, { stream: process.stdout }), { end: end.kind });
+      const words = describeEnd(of, end, holding);
+      print("end", json ? words : styleText(endStyles[end.kind], words, { stream: process.stdout }), { end: end.kind });
     },
   };
 }
 
-function describeMove({ steps, step: at, release, from }: Rollout, move: Move): string {
+/** Changes stay on the screen as lines with their time; below them the current state is drawn anew. */
+function liveView(of: ViewedService): RolloutView {
+  const began = Date.now();
+  const screen = createLogUpdate(process.stdout);
+  const columns = () => process.stdout.columns;
+  let last = "";
+  let shown: RolloutScreen | undefined;
+  let evaluation: Evaluation | undefined;
+  const draw = () => {
+    if (shown === undefined) return;
+    const lines = screenLines({ ...shown, evaluation }, Date.now(), columns());
+    const painted = lines.map(({ text, style }) => (style ? styleText(style, text, { stream: process.stdout }) : text));
+    screen(["", ...painted].join("\n"));
+  };
+  const keep = (words: string) => {
+    screen.persist(wrapped(timed(Date.now() - began, words), columns(), 8).join("\n"));
+    draw();
+  };
+  const timer = setInterval(draw, redrawMilliseconds);
+  timer.unref();
+  return {
+    now(rollout, move) {
+      const key = keyOf(rollout, move);
+      const isSame = key === last;
+      shown = {
+        of,
+        rollout,
+        move,
+        since: isSame && shown ? shown.since : Date.now(),
+        progress: isSame && shown ? shown.progress : [],
+      };
+      last = key;
+      // The screen itself shows what can be typed during a hold.
+      if (isSame || move.kind === "observe") draw();
+      else keep(move.kind === "hold" ? `${nameOf(rollout)}: holding: ${move.reason}` : describeMove(of, rollout, move));
+    },
+    note: keep,
+    seen(each) {
+      evaluation = each;
+      draw();
+    },
+    progress(line) {
+      if (shown === undefined) return keep(line);
+      shown = { ...shown, progress: [...shown.progress, line] };
+      draw();
+    },
+    end(end) {
+      clearInterval(timer);
+      screen.clear();
+      screen.done();
+      const lines = wrapped(timed(Date.now() - began, describeEnd(of, end, shown)), columns(), 8);
+      for (const line of lines) console.log(styleText(endStyles[end.kind], line, { stream: process.stdout }));
+    },
+  };
+}
+
+/** The latest move. */
+type Holding = Pick<RolloutScreen, "rollout" | "move">;
+
+const endStyles = { promoted: "green", undone: "red", held: "yellow", stopped: "yellow" } as const;
+
+/** What identifies a move: while only numbers change, it stays the same. */
+function keyOf({ step }: Rollout, move: Move): string {
+  const {
+    reason = "",
+    names = [],
+    failing = "",
+  } = {
+    ...(move.kind === "hold" && { reason: move.reason, failing: move.failing ?? "" }),
+    ...(move.kind === "rollback" && { reason: move.reason }),
+    ...(move.kind === "check" && { names: move.names }),
+  };
+  return [step, move.kind, reason, failing, ...names].join(" ");
+}
+
+function describeEnd(of: ViewedService, end: End, last: Holding | undefined): string {
+  const { rollout, move } = last ?? {};
+  switch (end.kind) {
+    case "promoted":
+      return rollout ? `promoted: stable runs ${rollout.release}` : "promoted: stable runs the release";
+    case "undone":
+      return `rolled back: ${end.reason}`;
+    case "held": {
+      const hold = move?.kind === "hold" && move.reason === end.reason ? move : end;
+      const words = rollout ? describeHold(hold, { ...of, release: rollout.release }) : end.reason;
+      return `holds, and the traffic stays as it is: ${words}`;
+    }
+    case "stopped": {
+      const advice = rollout ? `: ${continueOrRollBack({ ...of, release: rollout.release })}` : "";
+      return `stopped driving, and the traffic stays as it is${advice}`;
+    }
+  }
+}
+
+function nameOf({ steps, step: at }: Rollout): string {
   const step = steps[at];
-  const name = step ? behaviourOf(step).name : "the end";
+  return step ? behaviourOf(step).name : "the end";
+}
+
+function describeMove(of: ViewedService, rollout: Rollout, move: Move): string {
+  const { steps, step: at, release, from } = rollout;
+  const name = nameOf(rollout);
   const after = steps[at + 1];
   const then = after ? `, then ${behaviourOf(after).name}` : "";
   switch (move.kind) {
@@ -82,21 +185,10 @@ function describeMove({ steps, step: at, release, from }: Rollout, move: Move): 
     case "advance":
       return `${name}: passed${then}`;
     case "hold":
-      return `${name}: holding: ${describeHold(move)}`;
+      return `${name}: holding: ${describeHold(move, { ...of, release })}`;
     case "rollback":
       return `rolling back to ${from}: ${move.reason}`;
     case "finish":
       return "every step is passed";
   }
-}
-
-/** The rates of both tracks in the latest poll. */
-function numbers({ release, from }: Rollout, { poll: { tick }, items }: Evaluation): string {
-  if (!tick) return "no numbers yet";
-  const [done, failed] = unitOf(items === undefined ? {} : { items }).rates;
-  const rates = (name: string, id: string) => {
-    const { tps2xx, tps5xx } = ratesOf([tick], [id], items);
-    return `${name} ${tps2xx.toFixed(1)} ${done} ${tps5xx.toFixed(2)} ${failed}`;
-  };
-  return `${rates("canary", release)}, ${rates("stable", from)}`;
 }

@@ -10,8 +10,13 @@ export function printer({ service, namespace }: Pick<DeployedService, "service" 
   return (kind, words, more = {}) => {
     const at = new Date();
     if (json) console.log(JSON.stringify({ at: at.toISOString(), service, namespace, kind, reason: words, ...more }));
-    else console.log(`${time((at.getTime() - began) / 1000)}  ${words}`);
+    else console.log(timed(at.getTime() - began, words));
   };
+}
+
+/** A line with the time since the start. @example timed(65_000, "dark: passed") // "  1:05  dark: passed" */
+export function timed(milliseconds: number, words: string): string {
+  return `${time(milliseconds / 1000)}  ${words}`;
 }
 
 function time(seconds: number): string {

@@ -43,7 +43,11 @@ const shownNotes = 3;
 
 /** A live table on a terminal, lines elsewhere, JSON for machines. */
 export function viewOf(json: boolean, subject: Subject): View {
-  return json ? jsonView(subject) : process.stdout.isTTY ? liveView(subject) : lineView(subject);
+  return json
+    ? jsonView(subject)
+    : process.stdout.isTTY && process.stdout.columns > 0
+      ? liveView(subject)
+      : lineView(subject);
 }
 
 /** The rates of both arms over the last ticks. */

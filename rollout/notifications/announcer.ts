@@ -2,7 +2,8 @@
 import type { Evaluation } from "../../evaluation/assess.ts";
 import type { Reporter } from "../drive-context.ts";
 import type { End } from "../end.ts";
-import { describeHold, type Move } from "../move.ts";
+import type { Move } from "../move.ts";
+import { describeHold } from "../remedy.ts";
 import { isPerson, type Rollout } from "../rollout.ts";
 import { behaviourOf } from "../stage.ts";
 import type { Announcement, Notifier } from "./notifier.ts";
@@ -39,7 +40,7 @@ export class Announcer implements Reporter {
   now(rollout: Rollout, move: Move): void {
     this.#rollout = rollout;
     this.#hold = move.kind === "hold" ? move.reason : undefined;
-    for (const each of changesOf(rollout, move)) this.#announce(rollout, each);
+    for (const each of changesOf(this.#of, rollout, move)) this.#announce(rollout, each);
   }
 
   note(): void {}
@@ -82,7 +83,7 @@ export class Announcer implements Reporter {
  *    failing is one of its own, also while the rollout is paused.
  * 3. A rollback, with its reason. For a person's decision likewise.
  */
-export function changesOf(rollout: Rollout, move: Move): Change[] {
+export function changesOf(of: Pick<AnnouncerArgs, "service" | "namespace">, rollout: Rollout, move: Move): Change[] {
   const { steps, step: at, stepStartedAt, checked, approved, paused, rollbackRequested, release, from } = rollout;
   const step = steps[at];
   const all: Change[] = [];
@@ -92,7 +93,7 @@ export function changesOf(rollout: Rollout, move: Move): Change[] {
   }
   if (move.kind === "hold") {
     const { failing } = move;
-    const reason = describeHold(move);
+    const reason = describeHold(move, { ...of, release });
     const message = `release ${release} holds at ${step ? behaviourOf(step).name : "its end"}: ${reason}`;
     const key = ["hold", at, paused?.at, approved?.at, stepStartedAt, checked, failing].join(" ");
     const isByPerson = failing === undefined && paused !== undefined && isPerson(paused);

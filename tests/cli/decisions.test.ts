@@ -63,7 +63,7 @@ describe("a person's decision on a rollout", () => {
       await assert.rejects(
         run(command(), ...args),
         new UserError(
-          "No rollout of web is open: start one with gray rollout, or list those that ended with gray history.",
+          "No rollout of web is open: start one with gray rollout -n dora-apps --service web, or list those that ended with gray history -n dora-apps --service web.",
         ),
       );
       assert.deepEqual(
@@ -110,7 +110,7 @@ describe("a person's decision on a rollout", () => {
     const { output } = await run(pauseCommand(), ...reason);
     assert.match(
       output,
-      /gray abort\. Until then a bad verdict rolls it back only while a driver is alive; a driver without/,
+      /gray abort --reason "…" -n dora-apps --service web\. Until then a bad verdict rolls it back only while a driver is alive; a driver without/,
     );
     const message = `alice paused the rollout of ${b}: lunch`;
     assert.deepEqual(events().sort(), [`RolloutPaused web-canary: ${message}`, `RolloutPaused web: ${message}`]);
@@ -136,7 +136,7 @@ describe("a person's decision on a rollout", () => {
     assert.equal(code, undefined);
     assert.match(
       output,
-      /^Process \d+ on elsewhere is driving the rollout of web and will apply your command: follow it with gray watch\.$/,
+      /^Process \d+ on elsewhere is driving the rollout of web and will apply your command: follow it with gray watch -n dora-apps --service web\.$/,
     );
     assert.deepEqual(openNow().rollbackRequested?.by, "alice");
   });
@@ -273,13 +273,15 @@ describe("a person's decision on a rollout", () => {
     assert.equal(code, 4);
     assert.match(
       output,
-      /holds, and the traffic stays as it is: dark needs a person's approval; approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>/,
+      new RegExp(
+        `holds, and the traffic stays as it is: dark needs a person's approval; approve it with gray approve ${b} --reason "…" -n dora-apps --service web or roll back with gray abort --reason "…" -n dora-apps --service web`,
+      ),
     );
     assert.deepEqual(
       events().filter((event) => event.includes(" web:")),
       [
         `RolloutResumed web: alice goes on with the rollout of ${b}`,
-        `RolloutHeld web: release ${b} holds at dark: dark needs a person's approval; approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>`,
+        `RolloutHeld web: release ${b} holds at dark: dark needs a person's approval; approve it with gray approve ${b} --reason "…" -n dora-apps --service web or roll back with gray abort --reason "…" -n dora-apps --service web`,
       ],
     );
     assert.deepEqual(world.api.objects.get(leasePath)?.spec.holderIdentity, undefined);
@@ -290,7 +292,7 @@ describe("a person's decision on a rollout", () => {
     const { output } = await run(approveCommand(), "0123456789ab", "--reason", "the change was reviewed");
     assert.match(
       output,
-      /web in dora-apps: step 1 of 2, dark, is approved by alice\. Next: gray resume, unless a driver is waiting/,
+      /web in dora-apps: step 1 of 2, dark, is approved by alice\. Next: gray resume -n dora-apps --service web, unless a driver is waiting/,
     );
     await run(approveCommand(), "0123456789ab", "--reason", "so do I");
     const { verdicts } = record();
@@ -304,7 +306,10 @@ describe("a person's decision on a rollout", () => {
   it("to approve judges the release good if the step is the last one", async () => {
     open(openRollout(b, a, { steps: [resolveStep({ stage: "full", approval: true }, [])] }));
     const { output } = await run(approveCommand(), b, "--reason", "the change was reviewed");
-    assert.match(output, /is judged good by alice\. Next: gray resume, unless a driver is waiting for the approval$/);
+    assert.match(
+      output,
+      /is judged good by alice\. Next: gray resume -n dora-apps --service web, unless a driver is waiting for the approval$/,
+    );
     const { verdicts } = record();
     assert.deepEqual([openNow().approved?.by, verdicts[b]?.verdict], ["alice", "good"]);
   });
@@ -338,7 +343,7 @@ describe("a person's decision on a rollout", () => {
         [
           [
             "hold",
-            "dark needs a person's approval; approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>",
+            `dark needs a person's approval; approve it with gray approve ${b} --reason "…" -n dora-apps --service web or roll back with gray abort --reason "…" -n dora-apps --service web`,
           ],
         ],
       );

@@ -12,7 +12,7 @@ export class Terminal {
   #failed: Error | undefined;
 
   private constructor(folder: string) {
-    const command = `exec '${process.execPath}' program.mjs`;
+    const command = `stty cols 80 rows 40; exec '${process.execPath}' program.mjs`;
     this.#script = spawn("script", ["--quiet", "--flush", "--command", command, "/dev/null"], {
       cwd: folder,
       stdio: ["pipe", "pipe", "inherit"],

@@ -134,7 +134,7 @@ export class Backend {
       readDeployment(webOf(api), "canary"),
     ]);
     const admission = decideAdmission({
-      ...{ service, track, release, record, epoch, stableHasHistory: true },
+      ...{ service, namespace: "dora-apps", track, release, record, epoch, stableHasHistory: true },
       live: releaseOf(live),
       complete: live !== undefined && isComplete(live),
       ran: stableReleases(record).slice(0, 1),
@@ -158,7 +158,7 @@ export class Backend {
   }
 
   #assertOurs(record: RecordReading, epoch: number): void {
-    const held = frontHeld(service, record, { epoch, breakGlass: undefined });
+    const held = frontHeld({ service, namespace: "dora-apps" }, record, { epoch, breakGlass: undefined });
     if (held !== undefined) throw new Error(held);
   }
 

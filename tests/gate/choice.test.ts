@@ -527,7 +527,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         changes: { record: read(undone) },
         canary: [a, "rollback"],
         warnings: [
-          `web: release ${b} was rolled back, so canary runs ${a} and not ${b}, which this program describes: describe another release in the program, or let this one run again with gray approve ${b} --reason <why>.`,
+          `web: release ${b} was rolled back, so canary runs ${a} and not ${b}, which this program describes: describe another release in the program, or let this one run again with gray approve ${b} --reason "…" -n dora-apps --service web.`,
         ],
       },
       {
@@ -562,7 +562,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         changes: { record: read(undone), stackStates: { canaryRuns: b } },
         stable: [a, "rollback"],
         warnings: [
-          `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which canary runs: describe another release in the program, or let this one run again with gray approve ${b} --reason <why>.`,
+          `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which canary runs: describe another release in the program, or let this one run again with gray approve ${b} --reason "…" -n dora-apps --service web.`,
         ],
       },
       {
@@ -605,7 +605,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         changes: { rendered: b, record: read(undone) },
         stable: [a, "rollback"],
         warnings: [
-          `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which this program describes: describe another release in the program, or let this one run again with gray approve ${b} --reason <why>.`,
+          `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which this program describes: describe another release in the program, or let this one run again with gray approve ${b} --reason "…" -n dora-apps --service web.`,
         ],
       },
       { sentence: "no warning if all three are the same", changes: { rendered: a }, stable: [a, "rollback"] },

@@ -17,6 +17,7 @@ const open = { epoch: 7, release: b, weight: 10 };
 /** Release b is asked for where stable runs a and the record says nothing of b. */
 const ordinary: Question = {
   service: "web",
+  namespace: "shop",
   track: "stable",
   release: b,
   live: a,
@@ -29,6 +30,7 @@ const ordinary: Question = {
 /** Nothing of stable has ever been here. */
 const firstInstall: Question = {
   service: "web",
+  namespace: "shop",
   track: "stable",
   release: b,
   ran: [],
@@ -282,14 +284,14 @@ describe("the front", () => {
   ];
   for (const [sentence, record, by, isHeld] of rows) {
     it(sentence, () => {
-      assert.equal(frontHeld("web", record, { ...bare, ...by }) !== undefined, isHeld);
+      assert.equal(frontHeld({ service: "web", namespace: "shop" }, record, { ...bare, ...by }) !== undefined, isHeld);
     });
   }
 
   it("that is held says which rollout holds it and what to do", () => {
     assert.equal(
-      frontHeld("web", read({ open }), bare),
-      `web: the weight and the number of canary pods stay as they are while the rollout of ${b} is open: wait until it has ended (gray watch), continue it with gray resume, or roll it back with gray abort.`,
+      frontHeld({ service: "web", namespace: "shop" }, read({ open }), bare),
+      `web: the weight and the number of canary pods stay as they are while the rollout of ${b} is open: wait until it has ended (gray watch), continue it with gray resume -n shop --service web, or roll it back with gray abort --reason "…" -n shop --service web.`,
     );
   });
 });

@@ -24,6 +24,7 @@ const absent: RecordReading = { kind: "absent" };
 /** Stable is about to change to b for the first time. */
 const known: Known = {
   service: "web",
+  namespace: "shop",
   record: absent,
   stableHasHistory: false,
   deployments: {},

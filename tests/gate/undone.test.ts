@@ -13,7 +13,7 @@ describe("a release that was rolled back", () => {
     const { install, tryNext } = twoStacks(() => world);
     a = await install();
     b = await tryNext("b");
-    advice = `describe another release in the program, or let this one run again with gray approve ${b} --reason <why>.`;
+    advice = `describe another release in the program, or let this one run again with gray approve ${b} --reason "…" -n dora-apps --service web.`;
     world.writeRecord({ verdicts: { [b]: verdict("bad") }, replacedBy: { [b]: a } }, "web");
   });
   afterEach(() => world.stop());

@@ -236,7 +236,7 @@ const tables: [Rule<never> | Rule, readonly Row[]][] = [
           }),
         ],
         messages: [
-          "dora-apps/fop-gate: the gate refuses the release of stable (no-verdict), so pulumi up would stop: let gray verify judge it, or check canary and run gray approve <release> --reason <why>.",
+          'dora-apps/fop-gate: the gate refuses the release of stable (no-verdict), so pulumi up would stop: let gray verify judge it, or check canary and run gray approve <release> --reason "…" -n dora-apps --service fop-gate.',
           "dora-apps/fop-gate: the gate refuses the release of canary (), so pulumi up would stop: follow the gate's message in the output of pulumi preview.",
         ],
       },

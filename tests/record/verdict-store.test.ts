@@ -323,7 +323,7 @@ describe("the verdicts of a record", () => {
   });
 
   describe("that cannot be read are never taken for absent, nor replaced by evidence unless it is bad", () => {
-    const remedy = `restore \\S+; or remove ${b} from the verdicts in the record with kubectl edit configmap web-rollout -n dora-apps, and judge the release again with gray approve ${b} --reason <why>\\.$`;
+    const remedy = `restore \\S+; or remove ${b} from the verdicts in the record with kubectl edit configmap web-rollout -n dora-apps, and judge the release again with gray approve ${b} --reason "…" -n dora-apps --service web\\.$`;
 
     it("if one is missing", async () => {
       await judge(b, bad);

@@ -256,7 +256,7 @@ describe("the actuator", () => {
         assert.equal(await actuator.cannotSucceed("canary", rollout), undefined);
         if (second === 20) {
           assert.deepEqual(notes, [
-            "The roll of canary does not go on: pod web-canary-1 cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu. Kubernetes tries again until the progress deadline; gray abort --reason <why> rolls back at once.",
+            'The roll of canary does not go on: pod web-canary-1 cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu. Kubernetes tries again until the progress deadline; gray abort --reason "…" -n dora-apps --service web rolls back at once.',
           ]);
         }
         seconds(1);

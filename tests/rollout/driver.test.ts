@@ -839,7 +839,7 @@ describe("the driver", () => {
 
   it("does not roll back for bad evidence that comes after stable runs the release completely, but holds and asks", async () => {
     trial.judgment = ({ step, stepStartedAt }) => (step === 2 && stepStartedAt ? bad : good);
-    const reason = `${bad.reason}, and stable already runs this release completely: roll it back with gray abort --reason <why>`;
+    const reason = `${bad.reason}, and stable already runs this release completely`;
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.equal(trial.tracks.stable.release, b);
   });

@@ -134,7 +134,7 @@ describe("the lease of a rollout", () => {
 
   describe("is refused", () => {
     const alive = new UserError(
-      "Process 4711 on ci-7 drives the rollout of web in namespace shop since 2026-01-31T12:00:00Z: wait until it has ended, or run gray pause or gray abort, which work from any machine.",
+      'Process 4711 on ci-7 drives the rollout of web in namespace shop since 2026-01-31T12:00:00Z: wait until it has ended, or, from any machine, run gray abort --reason "…" -n shop --service web.',
     );
 
     it("if its holder renews it, and the message names the driver, the time and what to do", async () => {
@@ -320,7 +320,7 @@ describe("the lease of a rollout", () => {
       await pass(5);
       assert.equal(
         reasonOf(lease),
-        "Process 4711 on ci-7 drives the rollout of web in namespace shop now, so this process stops: follow it with gray watch.",
+        "Process 4711 on ci-7 drives the rollout of web in namespace shop now, so this process stops: follow it with gray watch -n shop --service web.",
       );
       await pass(60);
       assert.equal(stored()?.spec.holderIdentity, theirs);

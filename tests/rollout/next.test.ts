@@ -3,14 +3,14 @@ import fc from "fast-check";
 import { resolveStep, type Step, usualSteps } from "../../components/step.ts";
 import type { Judgment, Move } from "../../rollout/move.ts";
 import { next, type Position } from "../../rollout/next.ts";
+import type { Remedy } from "../../rollout/remedy.ts";
 
 const second = 1000;
 const minute = 60 * second;
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 const undecided: Judgment = { verdict: "undecided", reason: "too few requests" };
 const good: Judgment = { verdict: "good", reason: "every stream is fine" };
-const waysIfBroken =
-  "let canary's own rates decide with gray resume --stable-is-broken, or with gray approve <release> --stable-is-broken --reason <why>, or roll back with gray abort --reason <why>";
+const remediesIfBroken: readonly Remedy[] = ["accept own rates", "approve own rates", "roll back"];
 const asks: Judgment = { verdict: "undecided", reason: "stable is broken", needsDecision: true };
 const bad: Judgment = { verdict: "bad", reason: "canary answers 5xx 5 times as often" };
 const written = (steps: readonly Step[]) => steps.map((step) => resolveStep(step, ["GET /healthz"]));
@@ -47,7 +47,7 @@ describe("the next move of a rollout", () => {
       stepStartedAt(dark, { checked: false }),
       { ...undecided, failedChecks: "GET /healthz: 503" },
       minute,
-      { kind: "hold", reason: "GET /healthz: 503", ways: "try again with gray resume, or roll back with gray abort" },
+      { kind: "hold", reason: "GET /healthz: 503", remedies: ["try again", "roll back"] },
     ],
     [
       "counts the time of failed checks from when the step was in force",
@@ -87,7 +87,7 @@ describe("the next move of a rollout", () => {
       {
         kind: "hold",
         reason: "no decision within 15 min: too few requests",
-        ways: "approve it with gray approve <release> --reason <why>, keep observing with gray resume, or roll back with gray abort --reason <why>",
+        remedies: ["approve", "keep observing", "roll back"],
       },
     ],
     [
@@ -95,14 +95,14 @@ describe("the next move of a rollout", () => {
       stepStartedAt(canary),
       asks,
       second,
-      { kind: "hold", reason: "stable is broken", ways: waysIfBroken },
+      { kind: "hold", reason: "stable is broken", remedies: remediesIfBroken },
     ],
     [
       "does not roll stable to the release while that decision is missing",
       at(full),
       asks,
       0,
-      { kind: "hold", reason: "it has not been judged good yet: stable is broken", ways: waysIfBroken },
+      { kind: "hold", reason: "it has not been judged good yet: stable is broken", remedies: remediesIfBroken },
     ],
     ["leaves stage dark while stable is broken", stepStartedAt(dark), asks, second, { kind: "advance" }],
     ["goes on when it is good after the time is up", stepStartedAt(canary), good, 60 * minute, { kind: "advance" }],
@@ -116,7 +116,8 @@ describe("the next move of a rollout", () => {
       second,
       {
         kind: "hold",
-        reason: `${bad.reason}, and stable already runs this release completely: roll it back with gray abort --reason <why>`,
+        reason: `${bad.reason}, and stable already runs this release completely`,
+        remedies: ["roll back"],
       },
     ],
     ["rolls stable to a good release", at(full), good, 0, { kind: "enter" }],
@@ -128,7 +129,7 @@ describe("the next move of a rollout", () => {
       {
         kind: "hold",
         reason: "it has not been judged good yet: too few requests",
-        ways: "approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>",
+        remedies: ["approve", "roll back"],
       },
     ],
     [
@@ -151,7 +152,7 @@ describe("the next move of a rollout", () => {
       stepStartedAt(canary, { paused: "lunch" }),
       good,
       60 * minute,
-      { kind: "hold", reason: "lunch", ways: "continue with gray resume, or roll back with gray abort" },
+      { kind: "hold", reason: "lunch", remedies: ["continue", "roll back"] },
     ],
     [
       "rolls back while paused if the release is bad",
@@ -177,7 +178,7 @@ describe("the next move of a rollout", () => {
     assert.deepEqual(next({ steps, step: 0 }, undecided, 0), {
       kind: "hold",
       reason: "canary at 10 % needs a person's approval",
-      ways: "approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>",
+      remedies: ["approve", "roll back"],
     });
     assert.deepEqual(next({ steps, step: 0, approved: true }, undecided, 0), { kind: "enter" });
   });

@@ -20,7 +20,7 @@ const advances: Move = { kind: "advance" };
 const holds: Move = {
   kind: "hold",
   reason: "no decision within 15 min: too few requests",
-  ways: "approve it with gray approve <release> --reason <why>, keep observing with gray resume, or roll back with gray abort --reason <why>",
+  remedies: ["approve", "keep observing", "roll back"],
 };
 
 describe("a step", () => {

@@ -3,17 +3,18 @@ import { canaryService } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /** The remedy for each refusal of the gate, by its code. */
-const remedies: Readonly<Record<string, (service: string, release: string) => string>> = {
-  "no-verdict": (_, release) => `let gray verify judge it, or check canary and ${approval(release)}`,
-  "judged-bad": (_, release) => `it was judged bad, so release another one, or check canary and ${approval(release)}`,
-  "rollout-open": () =>
-    "a rollout of another release is open, so let it finish (gray status shows its progress), or roll it back with gray abort",
-  "no-record": (service, release) =>
-    `the record of ${service} is missing, so restore ${service}-rollout, or ${approval(release)}`,
-  "record-unreadable": (service, release) =>
-    `the record ${service}-rollout cannot be read, so restore it, or delete it and ${approval(release)}`,
-  "canary-not-available": (service) =>
-    `${service}-canary does not run it with all pods available, so run pulumi up of the stack that owns canary and check its pods`,
+const remedies: Readonly<Record<string, (one: Service, release: string) => string>> = {
+  "no-verdict": (one, release) => `let gray verify judge it, or check canary and ${approval(one, release)}`,
+  "judged-bad": (one, release) =>
+    `it was judged bad, so release another one, or check canary and ${approval(one, release)}`,
+  "rollout-open": (one) =>
+    `a rollout of another release is open, so let it finish (gray status shows its progress), or roll it back with gray abort --reason "…"${optionsOf(one)}`,
+  "no-record": (one, release) =>
+    `the record of ${one.name} is missing, so restore ${one.name}-rollout, or ${approval(one, release)}`,
+  "record-unreadable": (one, release) =>
+    `the record ${one.name}-rollout cannot be read, so restore it, or delete it and ${approval(one, release)}`,
+  "canary-not-available": ({ name }) =>
+    `${name}-canary does not run it with all pods available, so run pulumi up of the stack that owns canary and check its pods`,
 };
 
 /**
@@ -54,7 +55,7 @@ export const refusedRelease: Rule = {
         name: "the release of stable has no verdict",
         resources: [refused("no-verdict")],
         message:
-          /^dora-apps\/fop-gate: the gate refuses the release of stable \(no-verdict\), so pulumi up would stop: let gray verify judge it, or check canary and run gray approve [0-9a-f]{12} --reason <why>\.$/,
+          /^dora-apps\/fop-gate: the gate refuses the release of stable \(no-verdict\), so pulumi up would stop: let gray verify judge it, or check canary and run gray approve [0-9a-f]{12} --reason "…" -n dora-apps --service fop-gate\.$/,
       },
       {
         name: "one of the two tracks is refused",
@@ -67,25 +68,25 @@ export const refusedRelease: Rule = {
           }),
         ],
         message:
-          /the release of canary \(judged-bad\), .*: it was judged bad, so release another one, or .* gray approve [0-9a-f]{12} --reason <why>\.$/,
+          /the release of canary \(judged-bad\), .*: it was judged bad, so release another one, or .* gray approve [0-9a-f]{12} --reason "…" -n dora-apps --service fop-gate\.$/,
       },
       {
         name: "a rollout is open",
         resources: [refused("rollout-open")],
         message:
-          /\(rollout-open\), .*: a rollout of another release is open, so let it finish \(gray status .*\), or roll it back with gray abort\.$/,
+          /\(rollout-open\), .*: a rollout of another release is open, so let it finish \(gray status .*\), or roll it back with gray abort --reason "…" -n dora-apps --service fop-gate\.$/,
       },
       {
         name: "the record is gone",
         resources: [refused("no-record")],
         message:
-          /\(no-record\), .*: the record of fop-gate is missing, so restore fop-gate-rollout, or run gray approve [0-9a-f]{12} --reason <why>\.$/,
+          /\(no-record\), .*: the record of fop-gate is missing, so restore fop-gate-rollout, or run gray approve [0-9a-f]{12} --reason "…" -n dora-apps --service fop-gate\.$/,
       },
       {
         name: "the record cannot be read",
         resources: [refused("record-unreadable")],
         message:
-          /\(record-unreadable\), .*: the record fop-gate-rollout cannot be read, so restore it, or delete it and run gray approve [0-9a-f]{12} --reason <why>\.$/,
+          /\(record-unreadable\), .*: the record fop-gate-rollout cannot be read, so restore it, or delete it and run gray approve [0-9a-f]{12} --reason "…" -n dora-apps --service fop-gate\.$/,
       },
       {
         name: "canary is not available at the first install",
@@ -102,13 +103,17 @@ export const refusedRelease: Rule = {
   },
 };
 
-function remedy({ name, releases }: Service, track: string, code: string): string {
-  const release = releases[track]?.id ?? "<release>";
-  return remedies[code]?.(name, release) ?? "follow the gate's message in the output of pulumi preview";
+function remedy(one: Service, track: string, code: string): string {
+  const release = one.releases[track]?.id ?? "<release>";
+  return remedies[code]?.(one, release) ?? "follow the gate's message in the output of pulumi preview";
 }
 
-function approval(release: string): string {
-  return `run gray approve ${release} --reason <why>`;
+function approval(one: Service, release: string): string {
+  return `run gray approve ${release} --reason "…"${optionsOf(one)}`;
+}
+
+function optionsOf({ namespace, name }: Service): string {
+  return ` -n ${namespace} --service ${name}`;
 }
 
 function refused(code: string) {

@@ -109,7 +109,7 @@ describe("gray approve", () => {
   it("refuses a release other than that of the open rollout, and writes nothing", async () => {
     world.writeRecord({ open: openRollout(b, a) }, "web");
     const before = text();
-    const refusal = `A rollout of ${b} of web is open, so release ${a} cannot be approved: approve ${b}, or end its rollout first (gray abort).`;
+    const refusal = `A rollout of ${b} of web is open, so release ${a} cannot be approved: approve ${b}, or end its rollout first with gray abort --reason "…" -n dora-apps --service web.`;
     await assert.rejects(approve(a, "--reason", "looks fine"), new UserError(refusal));
     assert.equal(text(), before);
     assert.deepEqual(events(), []);
@@ -140,7 +140,7 @@ describe("gray approve", () => {
       const message = `stable is broken, so release ${b} goes on by its own rates (alice: 500 since noon)`;
       assert.equal(
         output,
-        `web in dora-apps: ${message}. Next: gray resume, unless a driver is waiting for the approval`,
+        `web in dora-apps: ${message}. Next: gray resume -n dora-apps --service web, unless a driver is waiting for the approval`,
       );
       const { by, reason } = (open() as unknown as Rollout).stableIsBroken ?? {};
       assert.deepEqual([by, reason], ["alice", "500 since noon"]);

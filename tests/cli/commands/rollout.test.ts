@@ -86,7 +86,9 @@ describe("gray rollout", () => {
     assert.deepEqual([now.release, now.from, now.by, now.weight, now.step], [c, a, "alice", 0, 0]);
     assert.match(
       output,
-      /"kind":"hold","reason":"dark: holding: dark needs a person's approval; approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>"/,
+      new RegExp(
+        String.raw`"kind":"hold","reason":"dark: holding: dark needs a person's approval; approve it with gray approve ${c} --reason \\"…\\" -n dora-apps --service web or roll back with gray abort --reason \\"…\\" -n dora-apps --service web"`,
+      ),
     );
     const [begun] = [...world.api.objects.values()].filter(({ reason }) => reason === "RolloutBegun");
     assert.equal(begun?.message, `alice rolls out release ${c} over ${a}`);
@@ -167,7 +169,7 @@ describe("gray rollout", () => {
   it("is refused while a rollout is open, before a preview", async () => {
     open();
     await refused(
-      `A rollout of ${b} of web is open: continue it with gray resume, roll it back with gray abort, or replace it with gray rollout --supersede.`,
+      `A rollout of ${b} of web is open: continue it with gray resume -n dora-apps --service web, roll it back with gray abort --reason "…" -n dora-apps --service web, or replace it with gray rollout --supersede -n dora-apps --service web.`,
     );
     assert.deepEqual(shell.previewed, []);
   });
@@ -175,7 +177,7 @@ describe("gray rollout", () => {
   it("is refused for a release that was judged bad", async () => {
     world.writeRecord({ verdicts: { [c]: verdict("bad", "evidence", "5xx") } }, "web");
     await refused(
-      `Release ${c} of web was judged bad (evidence: 5xx): release another version, or overrule the verdict with gray approve ${c} --reason <why>.`,
+      `Release ${c} of web was judged bad (evidence: 5xx): release another version, or overrule the verdict with gray approve ${c} --reason "…" -n dora-apps --service web.`,
     );
   });
 
@@ -321,19 +323,22 @@ describe("gray rollout", () => {
     it("is refused once the open rollout has reached stable, or is rolling back", async () => {
       open({ step: 2, runs: { canary: b, stable: b } });
       await refused(
-        /The rollout of \w+ of web has already reached stable: wait until it has ended \(gray watch\), or roll it back with gray abort --reason <why>\.$/,
+        /The rollout of \w+ of web has already reached stable: wait until it has ended \(gray watch\), or roll it back with gray abort --reason "…" -n dora-apps --service web\.$/,
         "--supersede",
       );
       open({ rollbackRequested: { by: "evidence", reason: "5xx", at: "2026-01-01T00:01:00.000Z" } });
       await refused(
-        /The rollout of \w+ of web is already rolling back: wait until it has ended \(gray watch\), or continue it with gray resume if no process drives it\.$/,
+        /The rollout of \w+ of web is already rolling back: wait until it has ended \(gray watch\), or continue it with gray resume -n dora-apps --service web if no process drives it\.$/,
         "--supersede",
       );
     });
 
     it("is refused for the release of the open rollout", async () => {
       world.writeRecord({ open: waitingRollout(c, a) }, "web");
-      await refused(`A rollout of ${c} of web is already open: continue it with gray resume.`, "--supersede");
+      await refused(
+        `A rollout of ${c} of web is already open: continue it with gray resume -n dora-apps --service web.`,
+        "--supersede",
+      );
     });
   });
 });

@@ -206,7 +206,7 @@ describe("gray status", () => {
     assert.equal((await status()).rollout.driver, undefined);
     assert.match(
       await shell.run(statusCommand()),
-      /\nNo driver is alive, and "canary at 10 %" may be half done: continue with gray resume, or roll back with gray abort\.\n/,
+      /\nNo driver is alive, and "canary at 10 %" may be half done: continue with gray resume -n dora-apps --service web, or roll back with gray abort --reason "…" -n dora-apps --service web\.\n/,
     );
     drivenElsewhere(world);
     const { rollout } = await status();

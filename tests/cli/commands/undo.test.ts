@@ -44,7 +44,7 @@ describe("gray undo", () => {
   it("is refused while a rollout is open", async () => {
     world.writeRecord({ open: openRollout(b, a) }, "web");
     await refused(
-      `A rollout of ${b} of web is open, and gray undo rolls back finished ones: roll it back with gray abort.`,
+      `A rollout of ${b} of web is open, and gray undo rolls back finished ones: roll it back with gray abort --reason "…" -n dora-apps --service web.`,
     );
   });
 

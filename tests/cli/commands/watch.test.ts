@@ -158,7 +158,7 @@ describe("gray watch", () => {
     await assert.rejects(
       watch(),
       new UserError(
-        "No rollout of web is open: start one with gray rollout, or list those that ended with gray history.",
+        "No rollout of web is open: start one with gray rollout -n dora-apps --service web, or list those that ended with gray history -n dora-apps --service web.",
       ),
     );
   });

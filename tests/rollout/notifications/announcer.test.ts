@@ -144,7 +144,10 @@ describe("the announcement of a rollout", () => {
   it("is a notice but no second Event if a person's command has emitted one", () => {
     const word = { by: "alice", reason: "lunch", at };
     const kinds = (more: Partial<Rollout>, move: Move) =>
-      changesOf(rollout(more), move).map(({ event, notice }) => [event?.reason, notice?.kind]);
+      changesOf({ service: "web", namespace: "dora-apps" }, rollout(more), move).map(({ event, notice }) => [
+        event?.reason,
+        notice?.kind,
+      ]);
     assert.deepEqual(kinds({ paused: word }, hold("lunch")), [[undefined, "hold"]]);
     assert.deepEqual(kinds({ paused: { ...word, by: "gray" } }, hold("cut")), [["RolloutHeld", "hold"]]);
     assert.deepEqual(kinds({ rollbackRequested: word }, { kind: "rollback", reason: "lunch" }), [

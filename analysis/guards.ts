@@ -97,7 +97,7 @@ export function whyTooEarly({ settings, answers, warmingUp, canarySeconds, unit 
   if (warmingUp) {
     return {
       guard: "warm-up",
-      reason: `canary has ${span(settings.warmUpSeconds - canarySeconds)} of its warm-up left`,
+      reason: `canary warms up for another ${span(settings.warmUpSeconds - canarySeconds)}: its caches are cold, so latency does not count yet and nothing is called good`,
     };
   }
   if (answers.canary.requests < settings.leastRequests) {

@@ -39,6 +39,8 @@ export interface Indicator {
    * @param seconds latency below which users notice no difference
    */
   noticed?(streams: readonly string[], seconds: number): readonly string[];
+  /** A stream as a thing that is measured, for the user, as in "answers over 10 ms". @default the stream's name */
+  measure?(stream: string): string;
   /** Whether it is ignored during the warm-up, because caches and connections are cold. */
   readonly excusedByWarmUp: boolean;
   /** Whether its events are requests and its exposure all requests, so that canary's own rate can be judged. */

@@ -95,7 +95,7 @@ export function judge(evidence: Evidence, now: number, { stableIsBroken }: Decis
   const needed = neededOf(evidence, each);
   const open = needed.filter((one) => !isFine(evidence, one));
   const [worst] = open.sort((a, b) => a.logFine - b.logFine);
-  if (worst) return { verdict: "undecided", reason: notYetFine(evidence, worst, open.length), ...all };
+  if (worst) return { verdict: "undecided", reason: notYetFine(evidence, worst, open), ...all };
   return { verdict: "good", reason: fine(evidence, needed), ...all };
 }
 
@@ -160,10 +160,17 @@ function indicatorOf({ indicators }: Evidence, { kind }: Finding): Indicator {
   return indicators.find(({ name }) => name === kind) as Indicator;
 }
 
-function notYetFine(evidence: Evidence, finding: Finding, open: number): string {
+/** @param finding the open finding with the least evidence that it is fine. @param open all that are open */
+function notYetFine(evidence: Evidence, finding: Finding, open: readonly Finding[]): string {
   const { settings, compares, unit } = evidence;
-  const { symptom, upper, rate, canary } = finding;
+  const { symptom, upper, rate, canary, stream } = finding;
   if (canary.exposure === 0) return `not decided yet: there are no data on how often canary ${symptom}`;
+  if (open.every((one) => one.canary.exposure > 0 && !isTroubling(evidence, one))) {
+    const slowest = indicatorOf(evidence, finding).measure?.(stream) ?? stream;
+    const which =
+      open.length === 1 ? `only ${slowest} still open` : `${open.length} measures still open, slowest: ${slowest}`;
+    return `undecided, no trouble seen${timeLeft(evidence, finding)} (${which})`;
+  }
   const seen = [
     ...(rate === undefined ? [] : [`in ${percent(rate)} of ${count(canary.exposure, unit.noun)}`]),
     ...(compares
@@ -178,8 +185,16 @@ function notYetFine(evidence: Evidence, finding: Finding, open: number): string 
     ...(compares ? [`less than ${times(settings.limit)} times as often`] : []),
     ...(rate === undefined ? [] : [`surely less than ${percent(settings.tolerance)}`]),
   ].join(" or ");
-  const more = open > 1 ? `; ${count(open - 1, "more stream")} ${open === 2 ? "is" : "are"} undecided too` : "";
+  const more =
+    open.length > 1
+      ? `; ${count(open.length - 1, "more stream")} ${open.length === 2 ? "is" : "are"} undecided too`
+      : "";
   return `not decided yet: canary ${symptom} ${seen}, but good needs ${needs}${more}${timeLeft(evidence, finding)}`;
+}
+
+/** Whether a stream points to a canary that is worse than stable, or has a rate over the tolerance. */
+function isTroubling({ settings }: Evidence, { logWorse, rate = 0 }: Finding): boolean {
+  return logWorse > 0 || rate > settings.tolerance;
 }
 
 /** Initial cost of the mixture over all rates, in ln E; estimated from simulated streams. */

@@ -14,6 +14,7 @@ export function latency(alphaShare: number): Indicator {
   return {
     name: "latency",
     alphaShare,
+    measure: (stream) => `answers over ${inMilliseconds(edgeOf(stream))}`,
     symptom: (stream) => `takes longer than ${edgeOf(stream)} s`,
     increments(armCounts) {
       return new Map(
@@ -46,6 +47,11 @@ export function latency(alphaShare: number): Indicator {
 /** The edge of a latency stream, in seconds. */
 function edgeOf(stream: string): number {
   return Number.parseFloat(stream.slice("slower than ".length));
+}
+
+/** An edge in the unit that people use. @example inMilliseconds(0.01) // "10 ms" */
+function inMilliseconds(edge: number): string {
+  return edge < 1 ? `${Number((1000 * edge).toPrecision(3))} ms` : `${edge} s`;
 }
 
 function edgesOf(targets: readonly Target[]): Set<number> {

@@ -24,6 +24,21 @@ interface Options extends ServiceOptions, SourceOptions, MetricsOptions, BrokenO
 /** Exit codes of a verdict, beside 1 and 2, which every command has. */
 const exitCodes = { good: 0, bad: 3, undecided: 4 } as const;
 
+/** What the columns of the live table mean. */
+const columnsHelp = `
+Columns on a terminal:
+  TPS2XX, TPS5XX     answers a second with a 2xx and a 5xx, over the last 15 s
+  P50, P99           the time within which half and 99 % of the answers came
+  REQUESTS, 5XX      all answers so far, and those with a 5xx
+  MEASURE            one kind of failure, such as 5xx or slower than 0.25 s
+  CANARY, STABLE     how often it happened on each track
+  RATIO              the likeliest ratio of the rates, canary to stable
+  AT LEAST, AT MOST  where the true ratio surely is (99 %, at all polls together)
+  E WORSE            evidence that canary is worse: 100 is as improbable as
+                     1 in 100 if it is not; bad needs it of all together
+  E FINE             evidence that canary is fine: good needs 20 of each measure
+For a worker the columns count items in place of answers.`;
+
 /** `gray verify`: polls both tracks until the evidence decides, and writes the verdict into the record. */
 export function verifyCommand(): Command {
   return withMetricsOptions(withSourceOptions(withServiceOptions(new Command("verify"))))
@@ -39,6 +54,7 @@ export function verifyCommand(): Command {
     .addOption(brokenOption())
     .option("--watch", "continue after a verdict")
     .option("--json", "print one JSON object per poll, and the final verdict last")
+    .addHelpText("after", columnsHelp)
     .action(verify);
 }
 

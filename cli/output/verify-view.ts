@@ -10,6 +10,7 @@ import type { Assessment } from "../../analysis/verdict.ts";
 import type { Poll } from "../../evaluation/observe.ts";
 import type { FinalVerdict } from "../../record/verdict-merge.ts";
 import { plainTable } from "./table.ts";
+import { cut, wrapped } from "./wrap.ts";
 
 /** Prints an observation while it runs. */
 export interface View {
@@ -38,6 +39,8 @@ const recentSeconds = 15;
 const lineSeconds = 10;
 /** Number of streams in the table: those with the strongest evidence of a regression. */
 const shownStreams = 6;
+/** Most columns of the name of a measure, so that the table fits 80 columns. */
+const measureColumns = 22;
 /** Number of notes that stay on the screen. */
 const shownNotes = 3;
 
@@ -116,10 +119,11 @@ function lineView(subject: Subject): View {
       last = { at, verdict: state };
       const { canary, stable } = recent.rates;
       const [done, failed] = evidence.unit.rates;
-      const tps = (name: string, { tps2xx, tps5xx }: Rates) =>
-        `${name} ${rate(tps2xx)} ${done} ${rate(tps5xx)} ${failed}`;
+      const tps = (releases: string, { tps2xx, tps5xx }: Rates) =>
+        `${releases} ${rate(tps2xx)} ${done} ${rate(tps5xx)} ${failed}`;
+      const arms = evidence.question;
       console.log(
-        `${span((at - began) / 1000).padStart(6)}  ${tps("canary", canary)}  ${tps("stable", stable)}  ${verdict}: ${reason}`,
+        `${span((at - began) / 1000).padStart(6)}  ${tps(arms.canary, canary)}  ${arms.stable.length > 0 ? `${tps(arms.stable.join(", "), stable)}  ` : ""}${sentenceOf(verdict, reason)}`,
       );
     },
     note: (sentence) => console.log(sentence),
@@ -133,16 +137,17 @@ function liveView(subject: Subject): View {
   const screen = createLogUpdate(process.stdout);
   const notes: string[] = [];
   let numbers: string[] = [];
-  const draw = () => screen([...numbers, ...notes.slice(-shownNotes)].join("\n\n"));
+  const inWidth = (text: string) => wrapped(text, process.stdout.columns, 2).join("\n");
+  const draw = () => screen([...numbers, ...notes.slice(-shownNotes).map(inWidth)].join("\n\n"));
   return {
     show({ tick }, assessment) {
       recent.add(tick);
       const { canary, stable } = evidence.question;
       numbers = [
-        headline(subject),
+        inWidth(headline(subject)),
         armsTable(evidence, recent, canary, stable),
         streamsTable(assessment.findings),
-        `${coloured(assessment.verdict)} after ${span(evidence.seconds)}: ${assessment.reason}`,
+        inWidth(`${span(evidence.seconds)}: ${sentenceOf(assessment.verdict, assessment.reason)}`),
       ];
       draw();
     },
@@ -152,7 +157,7 @@ function liveView(subject: Subject): View {
     },
     end(assessment, outcome) {
       screen.done();
-      console.log(`\n${conclusion(assessment, outcome, evidence)}`);
+      console.log(`\n${inWidth(conclusion(assessment, outcome, evidence))}`);
     },
   };
 }
@@ -182,9 +187,9 @@ function armsTable({ answers, unit }: Evidence, recent: Recent, canary: string, 
 function streamsTable(findings: readonly Finding[]): string {
   const worst = findings.toSorted((a, b) => b.logWorse - a.logWorse).slice(0, shownStreams);
   return plainTable(
-    ["STREAM", "CANARY", "STABLE", "RATIO", "AT LEAST", "AT MOST", "E WORSE", "E FINE"],
+    ["MEASURE", "CANARY", "STABLE", "RATIO", "AT LEAST", "AT MOST", "E WORSE", "E FINE"],
     worst.map((one) => [
-      one.stream,
+      cut(one.stream, measureColumns),
       count(one.canary.events),
       count(one.stable.events),
       one.ratio === undefined ? "-" : ratioText(one.ratio),
@@ -213,6 +218,11 @@ function conclusion(
 function coloured(verdict: Assessment["verdict"]): string {
   const colour = { good: "green", bad: "red", undecided: "yellow" } as const;
   return styleText(colour[verdict], verdict, { stream: process.stdout });
+}
+
+/** The verdict and its reason. A reason may begin with the verdict itself. */
+function sentenceOf(verdict: Assessment["verdict"], reason: string): string {
+  return reason.startsWith(verdict) ? reason : `${verdict}: ${reason}`;
 }
 
 function rate(value: number): string {

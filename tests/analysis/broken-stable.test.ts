@@ -206,7 +206,12 @@ describe("a verdict while stable is broken", () => {
       "undecided",
       /canary has answered 90 requests of the 500/,
     ],
-    ["the warm-up is not over", ticks(50, (s) => tick(s, {}, failingAll)), "undecided", /10 s of its warm-up left/],
+    [
+      "the warm-up is not over",
+      ticks(50, (s) => tick(s, {}, failingAll)),
+      "undecided",
+      /canary warms up for another 10 s/,
+    ],
     [
       "canary's pod is not ready",
       ticks(90, (s) => tick(s, {}, failingAll, { canaryPod: { ready: false } })),

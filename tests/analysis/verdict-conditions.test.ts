@@ -473,7 +473,8 @@ describe("what is held back before it is called good", () => {
         {
           sentence: "the warm-up is not over",
           evidence: () => observed([tick(59, {}, {}, { seconds: 18 })]),
-          reason: "canary has 42 s of its warm-up left",
+          reason:
+            "canary warms up for another 42 s: its caches are cold, so latency does not count yet and nothing is called good",
           guard: "warm-up",
         },
         {
@@ -485,7 +486,7 @@ describe("what is held back before it is called good", () => {
         {
           sentence: "and with it the wait is another",
           evidence: () => observed([minute(60, { requests: 500 })]),
-          reason: /^not decided yet/,
+          reason: /^undecided, no trouble seen; about 42 s more at this pace \(2 measures still open, slowest: 5xx\)$/,
         },
       ],
     ],
@@ -649,6 +650,15 @@ describe("7. every stream by itself", () => {
     assert.match(
       found.reason,
       /^not decided yet: canary counts as lost in 2 % of 5 000 requests, but good needs surely less than 0\.5 %; /,
+    );
+  });
+
+  it("names the slowest measure in the user's unit while nothing points to trouble", () => {
+    const few = { slower: { 0.01: 2, 1.5: 0 } };
+    const { reason } = judged(observed(minutes(2, (end) => minute(end, few, few))));
+    assert.match(
+      reason,
+      /^undecided, no trouble seen; about \d+ s more at this pace \((only|\d measures still open, slowest:) answers over 10 ms/,
     );
   });
 

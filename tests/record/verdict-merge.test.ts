@@ -204,7 +204,7 @@ describe("the result of an observation", () => {
     assert.equal(result.verdict, "good");
     assert.match(
       result.reason,
-      /^the verdict in the record \(alice: so\) stays; the evidence now is undecided: canary has .* warm-up left$/,
+      /^the verdict in the record \(alice: so\) stays; the evidence now is undecided: canary warms up for another .*$/,
     );
   });
 

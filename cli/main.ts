@@ -7,6 +7,7 @@ import { Superseded } from "../record/epoch.ts";
 import { abortCommand } from "./commands/abort.ts";
 import { adoptCommand } from "./commands/adopt.ts";
 import { approveCommand } from "./commands/approve.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { historyCommand } from "./commands/history.ts";
 import { initCommand } from "./commands/init.ts";
@@ -42,7 +43,7 @@ const groups: readonly (readonly [heading: string, commands: readonly (() => Com
     ],
   ],
   ["Operate:", [initCommand, adoptCommand, destroyCommand]],
-  ["Develop:", [policyCommand]],
+  ["Develop:", [policyCommand, completionCommand]],
 ];
 
 /**

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { AddOn } from "../sandbox/add-ons.ts";
 import { sandboxEnvironment } from "../sandbox/env.ts";
@@ -12,6 +12,10 @@ import { places } from "../sandbox/places.ts";
 export function enterSandbox(addOns: readonly AddOn[] = []): void {
   const gray = join(import.meta.dirname, "../cli/checkout.ts");
   const options = addOns.map((name) => `--${name}`);
-  execFileSync(process.execPath, [gray, "sandbox", "up", ...options], { stdio: ["ignore", "inherit", "inherit"] });
+  const { status } = spawnSync(process.execPath, [gray, "sandbox", "up", ...options], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  // It has said why in one sentence.
+  if (status !== 0) process.exit(1);
   Object.assign(process.env, sandboxEnvironment(places()));
 }

@@ -1,13 +1,26 @@
 /** `gray sandbox`: a local Kubernetes cluster on this machine, to try releases on. */
 import { Command } from "commander";
 import type { AddOn } from "../../sandbox/add-ons.ts";
+import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import type { Places } from "../../sandbox/places.ts";
+
+/** What is there to try releases with. */
+const offers = `Images, for want of a registry the only ones:
+  A    ${RELEASE_IMAGES.A}
+  B    ${RELEASE_IMAGES.B}, the next build of A, as good
+  bad  ${RELEASE_IMAGES.bad}, answers 5 % of its requests with 500
+
+Users: load is on the PATH of sandbox env. It sends requests from inside the sandbox's network only, to the ClusterIP of a Service
+or to the gateway, and prints each second and the totals as JSON:
+  nsenter --net=/run/netns/gray-release $(which load) -url=http://<ClusterIP>/ -rate=200 -duration=10m
+  -keepalive=false opens a connection for each request, -host=<name> sets the header Host; load -h has all flags`;
 
 /** The subcommand `sandbox`. It loads the code of the sandbox only when it runs. */
 export function sandboxCommand(): Command {
   const sandbox = new Command("sandbox")
     .summary("run a local one-node Kubernetes cluster")
-    .description("Runs a one-node Kubernetes cluster on this machine, to try releases on.");
+    .description("Runs a one-node Kubernetes cluster on this machine, to try releases on.")
+    .addHelpText("after", `\n${offers}`);
   sandbox
     .command("up")
     .description("start the sandbox, or the parts of it that are not running")

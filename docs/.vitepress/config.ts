@@ -29,6 +29,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       page("Describe another service", "/how-to/another-service"),
       page("Workers", "/how-to/workers"),
       page("Secrets", "/how-to/secrets"),
+      page("TypeScript settings", "/how-to/typescript"),
       page("Other languages", "/how-to/languages"),
       page("Adopt a live service", "/how-to/adopt"),
       page("Move from Argo Rollouts and Flagger", "/how-to/from-others"),

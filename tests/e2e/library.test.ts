@@ -147,11 +147,12 @@ describe("the package as a library, for a service of another shape", () => {
       await prints("cjs.cjs");
     });
 
-    for (const [module, moduleResolution] of [
-      ["commonjs", "node"],
-      ["nodenext", "nodenext"],
+    for (const [module, moduleResolution, type] of [
+      ["commonjs", "node", "commonjs"],
+      ["nodenext", "nodenext", "commonjs"],
+      ["node16", "node16", "module"],
     ] as const) {
-      it(`by ts-node, with module ${module}, as projects of pulumi new are`, async () => {
+      it(`by ts-node, with module ${module} in a package of type ${type}, as projects of pulumi new are`, async () => {
         await must("npm", [
           "install",
           "--no-audit",
@@ -163,7 +164,7 @@ describe("the package as a library, for a service of another shape", () => {
         ]);
         const project = join(folder, module);
         mkdirSync(project);
-        writeFileSync(join(project, "package.json"), JSON.stringify({ name: "classic", private: true }));
+        writeFileSync(join(project, "package.json"), JSON.stringify({ name: "classic", private: true, type }));
         const compilerOptions = { strict: true, target: "es2020", module, moduleResolution, skipLibCheck: true };
         writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions }));
         writeFileSync(join(project, "index.ts"), imported);

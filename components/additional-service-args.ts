@@ -1,5 +1,6 @@
 /** The arguments of the Services of a workload beside the shared one, and their validation. */
 import * as v from "valibot";
+import { followersAnnotation } from "./names.ts";
 import { type Port, portSchema } from "./port.ts";
 import { checked, type Fault, mapOf } from "./schema.ts";
 import { type ServiceSpec, serviceSpecSchema } from "./service-spec.ts";
@@ -28,7 +29,11 @@ export interface AdditionalServiceArgs {
    * @default users
    */
   readonly pods?: "users" | "all" | "stable" | "canary";
-  /** Other fields of its spec. `publishNotReadyAddresses` is not for `users`. @default none */
+  /**
+   * Other fields of its spec. `publishNotReadyAddresses` is not for `users`. A field that is removed again from the program keeps its live
+   * value.
+   * @default none
+   */
   readonly serviceSpec?: ServiceSpec;
   /** Its annotations. @default none */
   readonly annotations?: Readonly<Record<string, string>>;
@@ -75,16 +80,28 @@ export function additionalServiceName(service: string, name: string): string {
   return `${service}-${name}`;
 }
 
+/** The arguments of a service that describe additional Services. */
+interface WithServices {
+  readonly services?: Readonly<Record<string, AdditionalServiceArgs>>;
+}
+
 /**
  * The names of the additional Services that select the same pods as the shared one. A traffic cutoff changes them too.
  *
  * @example followersOf("web", { services: { internal: { ports: [{ port: 80 }] } } }) // ["web-internal"]
  */
-export function followersOf(
-  service: string,
-  { services = {} }: { readonly services?: Readonly<Record<string, AdditionalServiceArgs>> },
-): string[] {
+export function followersOf(service: string, { services = {} }: WithServices): string[] {
   return Object.entries(services).flatMap(([name, { pods = "users" }]) =>
     pods === "users" ? [additionalServiceName(service, name)] : [],
   );
+}
+
+/**
+ * The annotation of the shared Service that names them; none if there are none.
+ *
+ * @example followersAnnotations("web", {}) // {}
+ */
+export function followersAnnotations(service: string, args: WithServices): Record<string, string> {
+  const followers = followersOf(service, args);
+  return followers.length > 0 ? { [followersAnnotation]: followers.join(",") } : {};
 }

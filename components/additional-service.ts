@@ -7,6 +7,7 @@ import { resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { servicePorts } from "./port.ts";
 import type { ServiceArgs } from "./service-args.ts";
+import { chosenByServer } from "./service-spec.ts";
 import type { Traffic } from "./traffic.ts";
 
 /**
@@ -27,6 +28,7 @@ export function additionalService(
   const { hooks, ...others } = opts;
   const isForUsers = followersOf(names.service, args).includes(object.metadata.name);
   return new Service(resourceNameOf(names, object.metadata.name), object, {
+    ignoreChanges: chosenByServer(args.services?.[name]?.serviceSpec).map((field) => `spec.${field}`),
     ...others,
     ...(isForUsers && hooks && { hooks }),
   });

@@ -1,16 +1,14 @@
 /** The release of an adopted Deployment, and what an adoption does until the first promotion. */
 import { adoptedAnnotation } from "./names.ts";
+import type { ObjectReference } from "./object-reference.ts";
 import { type PodTemplate, type Release, releaseId } from "./release.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
-/** The kinds of objects that can be adopted. Each object has the name of the service. */
-export type AdoptedKind = "Deployment" | "Service" | "Ingress";
-
 /** The adoption tasks of a run. They apply until the first promotion of an adopted service has finished. */
 export interface Adopting {
   /** Objects that this run imports into the stack unchanged. */
-  readonly imports: readonly AdoptedKind[];
+  readonly imports: readonly ObjectReference[];
   /** The selector of the adopted stable Deployment. Absent if this run does not keep its pods. */
   readonly selector?: Labels;
   /** Whether this run replaces the adopted Deployment by one with the selector of gray release. */

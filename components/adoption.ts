@@ -1,9 +1,9 @@
 /** Checks whether an existing service, created by kubectl or Helm, can be taken under gray release without a change to its objects. */
-import { followersOf } from "./additional-service-args.ts";
-import type { AdoptedKind } from "./adopted-release.ts";
 import { isScaled } from "./autoscaling.ts";
 import { canonicalJson } from "./canonical.ts";
 import { ingressSpec } from "./ingress.ts";
+import type { ObjectReference } from "./object-reference.ts";
+import { otherFieldOf, type ReferenceBeside } from "./objects-beside.ts";
 import { otherOwner } from "./other-owner.ts";
 import { servicePorts } from "./port.ts";
 import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
@@ -37,7 +37,7 @@ export interface Adoptable {
         readonly metadata: Metadata;
         readonly spec: {
           readonly replicas: number;
-          readonly selector: { readonly matchExpressions?: readonly object[] };
+          readonly selector: { readonly matchLabels?: Labels; readonly matchExpressions?: readonly object[] };
           readonly template: { readonly metadata: { readonly labels?: Labels } };
         };
       }
@@ -56,6 +56,8 @@ export interface Adoptable {
   readonly ingress: { readonly metadata: Metadata; readonly spec?: object } | undefined;
   /** The live HTTPRoutes that the program has routes in place of. They are taken over after the first promotion. @default none */
   readonly routes?: readonly (ForeignRoute & { readonly metadata: Metadata })[];
+  /** The live objects beside the service that the program describes. @default none */
+  readonly beside?: readonly (ReferenceBeside & { readonly metadata: Metadata; readonly spec: object })[];
 }
 
 /**
@@ -68,6 +70,7 @@ export interface Adoptable {
  * 5. The Deployment has no annotation that is missing in the program, because the first promotion recreates the Deployment.
  *    No annotation of the Ingress has another value than in the program. Other labels and annotations of the Service and the
  *    Ingress are not touched.
+ * 6. The autoscaler, the disruption budget and the further Services of the program that are live are those of the program.
  *
  * @throws UserError for the first condition that does not hold
  * @example assertAdoptable("web", args, { deployment, service, ingress: undefined })
@@ -81,20 +84,21 @@ export function assertAdoptable(service: string, args: ServiceArgs, live: Adopta
 function obstacle(
   service: string,
   args: ServiceArgs,
-  { deployment, service: shared, ingress, routes = [] }: Adoptable,
+  { deployment, service: shared, ingress, routes = [], beside = [] }: Adoptable,
 ): string | undefined {
   if (!deployment) return `there is no Deployment ${service}, so give the service the name of its Deployment`;
   if (isWorker(args))
     return "ports is [], which describes a worker, and only a Deployment behind a Service can be adopted, so install the worker under another service name, then delete the Deployment";
   if (!shared)
     return `there is no Service ${service} in front of Deployment ${service}, so create a Service of this name first`;
-  const adopted: { kind: AdoptedKind; metadata: Metadata }[] = [
-    { kind: "Deployment", metadata: deployment.metadata },
-    { kind: "Service", metadata: shared.metadata },
-    ...(ingress && args.ingress ? [{ kind: "Ingress", metadata: ingress.metadata } as const] : []),
+  const adopted: (ObjectReference & { metadata: Metadata })[] = [
+    { kind: "Deployment", name: service, metadata: deployment.metadata },
+    { kind: "Service", name: service, metadata: shared.metadata },
+    ...(ingress && args.ingress ? [{ kind: "Ingress", name: service, metadata: ingress.metadata } as const] : []),
+    ...beside,
   ];
   for (const [what, metadata] of [
-    ...adopted.map(({ kind, metadata }) => [`${kind} ${service}`, metadata] as const),
+    ...adopted.map(({ kind, name, metadata }) => [`${kind} ${name}`, metadata] as const),
     ...routes.map(({ metadata }) => [`HTTPRoute ${metadata.name}`, metadata] as const),
   ]) {
     const owner = otherOwner(what, service, metadata);
@@ -150,18 +154,28 @@ function obstacle(
   }
   const otherRoute = routes.map((route) => routeObstacle(service, args, route)).find((why) => why !== undefined);
   if (otherRoute !== undefined) return otherRoute;
-  for (const { kind, metadata } of adopted) {
-    const described = describedOf(kind, args);
+  for (const { metadata, ...object } of adopted) {
+    const described = describedOf(object, service, args);
     for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
       if (key in described && described[key] !== value) {
-        return `${kind} ${service} has the annotation ${key}: ${value} and the program has ${described[key]}, so change the program to the live value`;
+        return `${object.kind} ${object.name} has the annotation ${key}: ${value} and the program has ${described[key]}, so change the program to the live value`;
       }
     }
   }
-  const { annotations } = undescribed("Deployment", service, args, deployment.metadata);
+  const { annotations } = undescribed({ kind: "Deployment", name: service }, service, args, deployment.metadata);
   const [lost] = Object.entries(describableAnnotations(annotations));
   if (lost) {
     return `Deployment ${service} has the annotation ${lost.join(": ")}, which its replacement will not have, so add it to annotations in the program or remove it from the Deployment`;
+  }
+  const selected = { deployment: ofPods.matchLabels ?? {}, service: selector };
+  for (const { spec, ...object } of beside) {
+    const { kind, name, argument } = object;
+    const other = otherFieldOf(service, args, object, spec as Readonly<Record<string, unknown>>, selected);
+    if (other === undefined) continue;
+    const [live, described] = [other.live, other.described].map(excerpt);
+    const without =
+      kind === "HorizontalPodAutoscaler" ? 'set replicas: "external" in place of autoscaling' : `remove ${argument}`;
+    return `${kind} ${name} has ${other.field} ${live} and the program makes ${described} of it, so make them equal, or ${without}, so that this ${kind} stays as it is`;
   }
   return undefined;
 }
@@ -182,12 +196,6 @@ export function assertBeside(service: string, args: ServiceArgs, weight: number,
     const advice = isByPods ? "use a weight above 0" : `remove ${mode}`;
     throw new UserError(
       `${service}: ${asked}, and the adopted pods of ${service} have no label track, so no Service can exclude canary: ${advice} until the first promotion (gray adopt ${service}).`,
-    );
-  }
-  const [follower] = followersOf(service, args);
-  if (follower !== undefined) {
-    throw new UserError(
-      `${service}: services describes ${follower}, which would go on selecting the adopted pods while they end: leave it out until the first promotion (gray adopt ${service}).`,
     );
   }
   const ours = labelsOf(service, args);

@@ -6,14 +6,14 @@ import {
   type AutoscalingArgs,
   autoscalerReference,
   boundsOf,
-  type HorizontalArgs,
+  horizontalSpec,
   type KedaArgs,
+  scaleTarget,
 } from "./autoscaling.ts";
 import { frontMetadata } from "./front-metadata.ts";
 import { resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
 import type { ServiceArgs } from "./service-args.ts";
-import { percentOf } from "./units.ts";
 
 /**
  * The autoscaler of stable. `up` does not wait for it, because without metrics it is not ready and harms nothing.
@@ -58,20 +58,7 @@ function metadataOf(service: string, args: ServiceArgs, autoscaling: Autoscaling
   };
 }
 
-function horizontalSpec(name: string, { cpu, metrics = [], ...given }: HorizontalArgs) {
-  const ofCpu = (averageUtilization: number) => ({
-    type: "Resource",
-    resource: { name: "cpu", target: { type: "Utilization", averageUtilization } },
-  });
-  const all = [...(cpu === undefined ? [] : [ofCpu(percentOf(cpu))]), ...metrics];
-  return { ...given, ...(all.length > 0 && { metrics: all }), scaleTargetRef: stable(name) };
-}
-
 function scaledObjectSpec(name: string, { keda }: KedaArgs) {
-  const scaleTargetRef = { ...(keda.scaleTargetRef as object | undefined), ...stable(name) };
+  const scaleTargetRef = { ...(keda.scaleTargetRef as object | undefined), ...scaleTarget(name) };
   return { ...keda, scaleTargetRef, minReplicaCount: boundsOf({ keda }).least };
-}
-
-function stable(name: string) {
-  return { apiVersion: "apps/v1", kind: "Deployment", name };
 }

@@ -183,6 +183,31 @@ export function autoscalerReference(
   return { kind: autoscalerKind(autoscaling), name: deploymentName(service, "stable") };
 }
 
+/**
+ * The spec of the HorizontalPodAutoscaler of stable, as it is sent to the API server.
+ *
+ * @param deployment name of stable's Deployment
+ * @example horizontalSpec("web", { maxReplicas: 20 }).scaleTargetRef.name // "web"
+ */
+export function horizontalSpec(deployment: string, { cpu, metrics = [], ...given }: HorizontalArgs) {
+  const all = [...(cpu === undefined ? [] : [cpuMetric(percentOf(cpu))]), ...metrics];
+  return { ...given, ...(all.length > 0 && { metrics: all }), scaleTargetRef: scaleTarget(deployment) };
+}
+
+/**
+ * The metric of the CPU time, in percent of what the containers request.
+ *
+ * @example cpuMetric(70).resource.target.averageUtilization // 70
+ */
+export function cpuMetric(averageUtilization: number) {
+  return { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization } } };
+}
+
+/** The reference of an autoscaler to a Deployment. @example scaleTarget("web").kind // "Deployment" */
+export function scaleTarget(deployment: string) {
+  return { apiVersion: "apps/v1", kind: "Deployment", name: deployment };
+}
+
 function isPercent(input: unknown): boolean {
   const percent = typeof input === "number" || typeof input === "string" ? percentOf(input as Percent) : Number.NaN;
   return Number.isInteger(percent) && percent >= 1;

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { openRollout } from "../gate/open.ts";
 import { additionalService } from "./additional-service.ts";
-import type { AdoptedKind } from "./adopted-release.ts";
+import { additionalServiceName } from "./additional-service-args.ts";
 import { stableAutoscaler } from "./autoscaler.ts";
 import { planConfigMap, releaseConfigMaps, storedReleases } from "./config-maps.ts";
 import { trackDeployment } from "./deployment.ts";
@@ -12,6 +12,7 @@ import { trackBudget } from "./disruption-budget.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
 import { serviceKey } from "./history.ts";
 import { debugIngressName, namesOf, resourceNameOf } from "./names.ts";
+import type { ObjectKind } from "./object-reference.ts";
 import { plainPlan } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
@@ -154,9 +155,9 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
     };
 
     // An adopted object is imported unchanged. The next run applies the program to it.
-    const as = (kind: AdoptedKind) =>
-      rollout.adopted?.imports.includes(kind)
-        ? { import: `${args.namespace}/${service}`, ignoreChanges: ["metadata", "spec"] }
+    const as = (kind: ObjectKind, name = service) =>
+      rollout.adopted?.imports.some((each) => each.kind === kind && each.name === name)
+        ? { import: `${args.namespace}/${name}`, ignoreChanges: ["metadata", "spec"] }
         : {};
     let canary: Deployment | undefined;
     let files: ReadonlyMap<string, pulumi.Resource> = new Map();
@@ -188,7 +189,10 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
           // After the shared Service, whose annotation names them for a traffic cutoff.
           const beside = { ...opts, dependsOn: [...dependsOn, shared] };
           const additional = Object.keys(args.services ?? {}).map((each) =>
-            additionalService(names, each, args, traffic, written, beside),
+            additionalService(names, each, args, traffic, written, {
+              ...beside,
+              ...as("Service", additionalServiceName(service, each)),
+            }),
           );
           const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
           return [
@@ -209,13 +213,23 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       if (args.ingress)
         serviceIngress(service, names, args, args.ingress, owner, { ...child, protect: true, ...as("Ingress") });
     }
+    const budget = (track: Track) => {
+      const { adopted, releases } = rollout;
+      // Stable's budget counts canary's pods too as long as it counts the adopted ones, and the API server evicts no pod that two budgets count.
+      if (adopted && track === "canary") return;
+      const pods = adopted?.selector && releases.stable && { release: releases.stable.id, selector: adopted.selector };
+      // The adopted pods are counted until the last of them has ended.
+      const ended = adopted?.replaces && stable ? { dependsOn: [stable] } : {};
+      trackBudget(names, track, args, owner, { ...child, ...ended, ...as("PodDisruptionBudget") }, pods);
+    };
     // Stable runs only what is stored.
     const stored = canary ? storedReleases(names, args, rollout, canary, { files, secrets }, child) : [];
     const stable = owned.includes("stable")
       ? deploy("stable", rollout.stableReplicas, canary ? [canary, ...stored] : [])
       : undefined;
-    for (const track of args.disruptionBudget ? owned : []) trackBudget(names, track, args, owner, child);
-    if (stable && args.autoscaling) stableAutoscaler(names, args, args.autoscaling, owner, child);
+    for (const track of args.disruptionBudget ? owned : []) budget(track);
+    if (stable && args.autoscaling)
+      stableAutoscaler(names, args, args.autoscaling, owner, { ...child, ...as("HorizontalPodAutoscaler") });
     if (stable && args.debugIngress)
       serviceIngress(debugIngressName(service), names, args, args.debugIngress, owner, child);
 

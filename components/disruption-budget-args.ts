@@ -1,7 +1,9 @@
 /** The arguments of the PodDisruptionBudgets of a service, and their validation. */
 import * as v from "valibot";
+import { deploymentSelector } from "./names.ts";
 import { type PodAmount, podAmount } from "./pod-amount.ts";
 import { checked, type Fault, keyed } from "./schema.ts";
+import type { Track } from "./traffic.ts";
 
 /**
  * How many pods of a track may be evicted at once, for example when a node is drained (policy/v1 PodDisruptionBudget). Each track gets a
@@ -42,3 +44,22 @@ export const disruptionBudgetSchema = v.pipe(
     return { at: ["minAvailable"], message: "maxUnavailable is set too, so remove one of them" };
   }),
 );
+
+/**
+ * The spec of the PodDisruptionBudget of a track, as it is sent to the API server.
+ *
+ * @param selector the labels of the pods that it counts. @default those of the track's Deployment
+ * @example budgetSpec("web", "canary", { minAvailable: 2 }).maxUnavailable // 1
+ */
+export function budgetSpec(
+  service: string,
+  track: Track,
+  { maxUnavailable = 1, minAvailable, unhealthyPodEvictionPolicy }: DisruptionBudgetArgs = {},
+  selector: Readonly<Record<string, string>> = deploymentSelector(service, track),
+) {
+  return {
+    ...(minAvailable !== undefined && track === "stable" ? { minAvailable } : { maxUnavailable }),
+    ...(unhealthyPodEvictionPolicy && { unhealthyPodEvictionPolicy }),
+    selector: { matchLabels: selector },
+  };
+}

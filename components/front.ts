@@ -3,32 +3,16 @@ import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
-import { followersOf } from "./additional-service-args.ts";
+import { followersAnnotations } from "./additional-service-args.ts";
 import { frontMetadata, type Written, withoutAwait } from "./front-metadata.ts";
 import { type IngressArgs, ingressSpec } from "./ingress.ts";
-import { backendName, followersAnnotation, resourceNameOf, type ServiceNames } from "./names.ts";
+import { backendName, resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { servicePorts } from "./port.ts";
 import { mainPort, type ServiceArgs } from "./service-args.ts";
+import { chosenByServer } from "./service-spec.ts";
 import type { ModeRoute } from "./traffic/mode.ts";
 import type { Track, Traffic } from "./traffic.ts";
-
-/** Fields that get a default from the API server. An adopted Service keeps its own values. */
-const serverDefaults = [
-  "allocateLoadBalancerNodePorts",
-  "clusterIP",
-  "clusterIPs",
-  "externalTrafficPolicy",
-  "healthCheckNodePort",
-  "internalTrafficPolicy",
-  "ipFamilies",
-  "ipFamilyPolicy",
-  "loadBalancerClass",
-  "loadBalancerIP",
-  "sessionAffinity",
-  "sessionAffinityConfig",
-  "type",
-];
 
 /**
  * The Service before both tracks. At weight 0 it selects only stable.
@@ -42,10 +26,8 @@ export function sharedService(
   { owner, sequence }: Written,
   opts: CustomResourceOptions,
 ): Service {
-  const given = Object.keys(args.serviceSpec ?? {});
-  const ignored = serverDefaults.filter((field) => !given.includes(field)).map((field) => `spec.${field}`);
   return new Service(names.resource, sharedServiceObject(names.service, args, traffic, { owner, sequence }), {
-    ignoreChanges: ignored,
+    ignoreChanges: chosenByServer(args.serviceSpec).map((field) => `spec.${field}`),
     ...opts,
   });
 }
@@ -62,10 +44,9 @@ export function sharedServiceObject(
   { selector }: Pick<Traffic, "selector">,
   { owner, sequence }: Written,
 ) {
-  const followers = followersOf(service, args);
   const annotations = {
     ...args.serviceAnnotations,
-    ...(followers.length > 0 && { [followersAnnotation]: followers.join(",") }),
+    ...followersAnnotations(service, args),
     ...withoutAwait,
     ...sequenceAnnotations(sequence),
     ...ownerAnnotations(owner),

@@ -34,3 +34,30 @@ export function serviceSpecSchema(isForUsers: boolean) {
     }),
   );
 }
+
+/** Fields that get a value from the API server. */
+const serverFields = [
+  "allocateLoadBalancerNodePorts",
+  "clusterIP",
+  "clusterIPs",
+  "externalTrafficPolicy",
+  "healthCheckNodePort",
+  "internalTrafficPolicy",
+  "ipFamilies",
+  "ipFamilyPolicy",
+  "loadBalancerClass",
+  "loadBalancerIP",
+  "sessionAffinity",
+  "sessionAffinityConfig",
+  "type",
+];
+
+/**
+ * The fields of a Service's spec that the API server chooses, because the program does not give them. An adopted Service keeps its own
+ * values.
+ *
+ * @example chosenByServer({ type: "NodePort" }).includes("type") // false
+ */
+export function chosenByServer(given: ServiceSpec = {}): string[] {
+  return serverFields.filter((field) => !(field in given));
+}

@@ -1,5 +1,6 @@
 /** The labels and annotations of live objects that a program does not describe, without those that tools and platforms write for themselves. */
-import type { AdoptedKind } from "./adopted-release.ts";
+import { additionalServiceName } from "./additional-service-args.ts";
+import type { ObjectReference } from "./object-reference.ts";
 import { labelsOf, type ServiceArgs } from "./service-args.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -18,13 +19,13 @@ interface Metadata {
  * The labels and annotations of an object that are not in the program, without those that tools write for their own use.
  *
  * @example
- * undescribed("Deployment", "web", args, deployment.metadata).labels // labels that the program does not describe
+ * undescribed({ kind: "Deployment", name: "web" }, "web", args, deployment.metadata).labels // labels that the program does not describe
  */
-export function undescribed(kind: AdoptedKind, service: string, args: ServiceArgs, metadata: Metadata) {
+export function undescribed(object: ObjectReference, service: string, args: ServiceArgs, metadata: Metadata) {
   const ours = { ...labelsOf(service, args), track: "" };
   return {
     labels: without(metadata.labels, ours),
-    annotations: without(metadata.annotations, describedOf(kind, args)),
+    annotations: without(metadata.annotations, describedOf(object, service, args)),
   };
 }
 
@@ -47,11 +48,19 @@ function without(labels: Labels = {}, described: Labels): Labels {
 /**
  * The annotations of an object in the program.
  *
- * @example describedOf("Deployment", { ...args, annotations: { team: "dora" } }) // { team: "dora" }
+ * @example describedOf({ kind: "Deployment", name: "web" }, "web", { ...args, annotations: { team: "dora" } }) // { team: "dora" }
  */
-export function describedOf(kind: AdoptedKind, args: ServiceArgs): Labels {
-  const { annotations: Deployment, serviceAnnotations: Service, ingress } = args;
-  return { Deployment, Service, Ingress: ingress?.annotations }[kind] ?? {};
+export function describedOf({ kind, name }: ObjectReference, service: string, args: ServiceArgs): Labels {
+  const { annotations, serviceAnnotations, services = {}, ingress } = args;
+  const ofServices = Object.entries(services).map(
+    ([each, { annotations }]) => [additionalServiceName(service, each), annotations] as const,
+  );
+  const described: { readonly [kind: string]: Labels | undefined } = {
+    Deployment: annotations,
+    Service: name === service ? serviceAnnotations : new Map(ofServices).get(name),
+    Ingress: ingress?.annotations,
+  };
+  return described[kind] ?? {};
 }
 
 function startsWithOne(key: string, prefixes: readonly string[]): boolean {

@@ -8,8 +8,8 @@ import { describableAnnotations } from "../components/undescribed.ts";
 import { clauseOf, UserError } from "../components/user-error.ts";
 import { describeDeployment } from "./deployment.ts";
 import { describeIngress } from "./ingress.ts";
-import { keptObjects } from "./kept-objects.ts";
 import type { LiveService } from "./live-service.ts";
+import { describeBeside } from "./objects-beside.ts";
 import { describePod } from "./pod.ts";
 import { notDescribed, type Remark } from "./remark.ts";
 import { describeService } from "./service.ts";
@@ -53,7 +53,7 @@ export function describe(live: LiveService, readiness?: string): Description {
   const ofDeployment = describableAnnotations(annotations);
   const ingress = frontIngress(live, port.port);
   const routes = frontRoutes(live, port.port);
-  const args: ServiceArgs = {
+  const beside = describeBeside(live, {
     namespace,
     ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
     ...(Object.keys(ofDeployment).length > 0 && { annotations: ofDeployment }),
@@ -62,7 +62,8 @@ export function describe(live: LiveService, readiness?: string): Description {
     ...shared.args,
     ...ingress.args,
     ...routes.args,
-  };
+  });
+  const { args } = beside;
   const obstacle = obstacleTo(name, args, live);
   return {
     service: name,
@@ -75,7 +76,7 @@ export function describe(live: LiveService, readiness?: string): Description {
       ...shared.remarks,
       ...ingress.remarks,
       ...routes.remarks,
-      ...keptObjects(live),
+      ...beside.remarks,
     ],
     ...(obstacle !== undefined && { obstacle }),
   };

@@ -7,6 +7,9 @@ import type { IngressObject } from "../kubernetes/objects/ingress.ts";
 import type { RouteObject } from "../kubernetes/objects/route.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
 
+type Selector = NonNullable<DisruptionBudgetObject["spec"]["selector"]>;
+type Expression = NonNullable<Selector["matchExpressions"]>[number];
+
 /** Objects of a namespace, or those of one service. */
 export interface Objects {
   readonly services: readonly ServiceObject[];
@@ -45,18 +48,30 @@ export function liveServiceOf(deployment: DeploymentObject, all: Objects): LiveS
     autoscalers: all.autoscalers.filter(({ spec: { scaleTargetRef: target } }) => {
       return target.kind === "Deployment" && target.name === deployment.metadata.name;
     }),
-    budgets: all.budgets.filter(({ spec: { selector } }) => {
-      return selector?.matchExpressions === undefined && isSelected(pods, selector?.matchLabels);
+    budgets: all.budgets.filter(({ spec: { selector = {} } }) => {
+      const { matchLabels = {}, matchExpressions = [] } = selector;
+      const isEmpty = Object.keys(matchLabels).length + matchExpressions.length === 0;
+      return !isEmpty && hasLabels(pods, matchLabels) && matchExpressions.every((each) => meets(pods, each));
     }),
   };
 }
 
-function isSelected(
-  labels: Readonly<Record<string, string>>,
-  selector: Readonly<Record<string, string>> = {},
-): boolean {
-  const wanted = Object.entries(selector);
-  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
+type Labels = Readonly<Record<string, string>>;
+
+function isSelected(labels: Labels, selector: Labels = {}): boolean {
+  return Object.keys(selector).length > 0 && hasLabels(labels, selector);
+}
+
+function hasLabels(labels: Labels, wanted: Labels): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+}
+
+/** Whether labels meet an expression of a selector (metav1.LabelSelectorRequirement). */
+function meets(labels: Labels, { key, operator, values = [] }: Expression): boolean {
+  const value = labels[key];
+  const isAmong = value !== undefined && values.includes(value);
+  if (operator === "Exists" || operator === "DoesNotExist") return (value !== undefined) === (operator === "Exists");
+  return isAmong === (operator === "In");
 }
 
 function targetsOfIngress({ spec = {} }: IngressObject): string[] {

@@ -1,14 +1,17 @@
-/** Adoption: how a stack takes over a Deployment, Service and Ingress that existed before it managed the service. */
+/** Adoption: how a stack takes over a Deployment and the objects in front of it and beside it that existed before it managed the service. */
 
+import { followersAnnotations } from "../components/additional-service-args.ts";
 import { type Adopting, adoptedAnnotations, adoptedRelease, leavesPods } from "../components/adopted-release.ts";
 import { assertAdoptable } from "../components/adoption.ts";
 import { isScaled } from "../components/autoscaling.ts";
 import { type StackState, serviceKey } from "../components/history.ts";
 import { adoptedAnnotation, ownerAnnotation, serviceLabel, stackAnnotation } from "../components/names.ts";
+import type { ObjectReference } from "../components/object-reference.ts";
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { undescribed } from "../components/undescribed.ts";
 import { UserError } from "../components/user-error.ts";
+import type { PartialObject } from "../kubernetes/objects/metadata.ts";
 import type { RouteObject } from "../kubernetes/objects/route.ts";
 import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import { isAdopted, type Live, releaseOf } from "../live/live.ts";
@@ -32,10 +35,11 @@ export function asAdopted(
 ): Live {
   const { stable } = live.deployments;
   const { service: shared, ingress } = live.front;
+  const { beside = [] } = live;
   const first = stable ?? shared;
   const isOurs = first?.metadata.labels?.[serviceLabel] === service && !isAdopted(stable);
   if (!first || isOurs) return live;
-  assertAdoptable(service, args, { deployment: stable, service: shared, ingress, routes });
+  assertAdoptable(service, args, { deployment: stable, service: shared, ingress, routes, beside });
   if (!stable) return live;
   const release = stable.metadata.annotations?.[adoptedAnnotation] ?? adoptedRelease(stable.spec.template).id;
   const ours = { [serviceLabel]: service };
@@ -52,9 +56,10 @@ export function asAdopted(
     },
     front: {
       ...live.front,
-      service: shared && mark(shared, ours),
+      service: shared && mark(shared, ours, followersAnnotations(service, args)),
       ingress: args.ingress && ingress ? mark(ingress, ours) : ingress,
     },
+    beside: beside.map((object) => mark(object, ours)),
   };
 }
 
@@ -141,26 +146,35 @@ export function adoptionPlan(
     );
   }
   return {
-    imports: own === undefined ? importsOf(args, live) : [],
+    imports: own === undefined ? importsOf(service, args, live).map(({ kind, name }) => ({ kind, name })) : [],
     ...(keeps && { selector: stable.spec.selector.matchLabels ?? {} }),
     replaces,
     ...(keepsRoutes && { keepsRoutes }),
   };
 }
 
-function importsOf(args: ServiceArgs, { deployments, front }: Live): Adopting["imports"] {
+/** The live objects that this stack takes over. */
+function importsOf(
+  service: string,
+  args: ServiceArgs,
+  { deployments: { stable }, front, beside = [] }: Live,
+): (ObjectReference & PartialObject)[] {
   const owned = tracksOf(args);
   const [ofStable, ofCanary] = [owned.includes("stable"), owned.includes("canary")];
+  const named = (kind: ObjectReference["kind"], { metadata }: PartialObject) => ({ kind, name: service, metadata });
   return [
-    ...(ofStable && isAdopted(deployments.stable) ? (["Deployment"] as const) : []),
-    ...(ofCanary && front.service ? (["Service"] as const) : []),
-    ...(ofCanary && args.ingress && front.ingress ? (["Ingress"] as const) : []),
+    ...(ofStable && isAdopted(stable) ? [named("Deployment", stable)] : []),
+    ...(ofCanary && front.service ? [named("Service", front.service)] : []),
+    ...(ofCanary && args.ingress && front.ingress ? [named("Ingress", front.ingress)] : []),
+    ...beside,
   ];
 }
 
 /** The labels of the adopted Deployment that its replacement would not have. */
 function undescribedLabels(service: string, args: ServiceArgs, deployment: Marked | undefined): Record<string, string> {
-  return deployment ? undescribed("Deployment", service, args, deployment.metadata).labels : {};
+  return deployment
+    ? undescribed({ kind: "Deployment", name: service }, service, args, deployment.metadata).labels
+    : {};
 }
 
 /**
@@ -182,9 +196,9 @@ export async function adoptObjects(
   keptRoutes: readonly string[] = [],
 ): Promise<void> {
   const { api, namespace, service } = of;
-  const objects = { Deployment: live.deployments.stable, Service: live.front.service, Ingress: live.front.ingress };
+  const { stable } = live.deployments;
   const owner = { [stackAnnotation]: stack };
-  const labels = undescribedLabels(service, args, objects.Deployment);
+  const labels = undescribedLabels(service, args, stable);
   const whole: Adopted = {
     ...adopted,
     ...(keptRoutes.length > 0 && { routes: [...keptRoutes] }),
@@ -193,14 +207,14 @@ export async function adoptObjects(
   await changeRecord(of, (before) =>
     before.adopted ? before : { ...withStableHistory(before, adopted.release), adopted: whole },
   );
-  for (const kind of importsOf(args, live)) {
-    const { uid, labels = {}, annotations = {} } = objects[kind]?.metadata ?? {};
-    const path = objectPath(kind, namespace, service);
+  for (const { kind, name, metadata } of importsOf(service, args, live)) {
+    const { uid, labels = {}, annotations = {} } = metadata;
+    const path = objectPath(kind, namespace, name);
     const keepsReplicas = kind === "Deployment" && isScaled(args);
     await api.apply("gray", path, {
       ...typeOf(kind),
-      metadata: { name: service, uid, ...undescribed(kind, service, args, { labels, annotations }) },
-      ...(keepsReplicas && { spec: { replicas: objects.Deployment?.spec.replicas } }),
+      metadata: { name, uid, ...undescribed({ kind, name }, service, args, { labels, annotations }) },
+      ...(keepsReplicas && { spec: { replicas: stable?.spec.replicas } }),
     });
     await api.patch(path, [
       { op: "test", path: "/metadata/uid", value: uid },

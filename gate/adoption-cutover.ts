@@ -3,14 +3,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { defaults } from "../components/defaults.ts";
-import { deploymentName, deploymentSelector } from "../components/names.ts";
+import { deploymentName, deploymentSelector, followersAnnotation } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { ReplicaSetObject } from "../kubernetes/objects/replica-set.ts";
+import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
-import { isAdopted, isComplete, readDeployment, readService } from "../live/live.ts";
+import { isAdopted, isComplete, isOf, readDeployment, readService } from "../live/live.ts";
 import { awaitComplete, type Rolling } from "../live/roll.ts";
 import type { Adopted } from "../record/record.ts";
 import { changeRecord, type RecordedService, readRecord } from "../record/record-store.ts";
@@ -26,8 +27,8 @@ const patienceMilliseconds = 60_000;
  *
  * 1. Stable gets at least as many available pods as were adopted. If the program leaves the number to an autoscaler, Kubernetes starts
  *    the new Deployment with one pod.
- * 2. The shared Service selects stable's new pods alone. Canary runs the same release, and gets traffic again with its next `up`.
- * 3. Wait until no other pod is an endpoint of the Service, and then until every proxy has noticed.
+ * 2. The shared Service, and those that follow it, select stable's new pods alone. Canary runs the same release, and gets traffic again with its next `up`.
+ * 3. Wait until no other pod is an endpoint of these Services, and then until every proxy has noticed.
  * 4. The adopted ReplicaSets are deleted together with their pods.
  * 5. Stable's Deployment gets the labels of the adopted one that the program does not describe, and the HTTPRoutes in front become the
  *    program's.
@@ -52,8 +53,9 @@ export async function completeAdoption(of: Rolling & RecordedService): Promise<v
   );
   const longest = patienceMilliseconds / 1000 + defaults.preStopSleepSeconds;
   pulumi.log.info(`${service}: user traffic leaves the adopted pods, which takes ${longest} s at most.`);
-  if (await selectStable(of)) {
-    await awaitEndpoints(of);
+  const services = await selectStable(of);
+  if (services.length > 0) {
+    await awaitEndpoints(of, services);
     await sleep(defaults.preStopSleepSeconds * 1000, undefined, { signal: of.signal }).catch(() => {});
     assertNotInterrupted(of);
   }
@@ -91,27 +93,40 @@ async function keepLabels(of: ServiceHandle, { metadata }: DeploymentObject, lab
   await of.api.apply("gray", objectPath("Deployment", namespace, name), object);
 }
 
-/** Makes the shared Service select stable's new pods alone. @returns whether the Service exists */
-async function selectStable(of: ServiceHandle): Promise<boolean> {
+/**
+ * Makes the shared Service, and those of this service that follow it, select stable's new pods alone.
+ *
+ * @returns their names, the shared one first
+ */
+async function selectStable(of: ServiceHandle): Promise<string[]> {
   const { api, namespace, service } = of;
   const shared = await readService(of);
-  if (!shared) return false;
+  if (!shared) return [];
+  const names = shared.metadata.annotations?.[followersAnnotation]?.split(",") ?? [];
+  const followers = (await Promise.all(names.map((name) => api.get(objectPath("Service", namespace, name)))))
+    .filter((each) => each !== undefined)
+    .filter((each) => isOf(service, each));
+  for (const each of [shared, ...followers]) await selectStableIn(of, each);
+  return [service, ...followers.map(({ metadata }) => metadata.name)];
+}
+
+async function selectStableIn({ api, namespace, service }: ServiceHandle, found: ServiceObject): Promise<void> {
+  const { name, uid } = found.metadata;
   const was = [
-    { op: "test", path: "/metadata/uid", value: shared.metadata.uid },
-    { op: "test", path: "/spec/selector", value: shared.spec.selector },
+    { op: "test", path: "/metadata/uid", value: uid },
+    { op: "test", path: "/spec/selector", value: found.spec.selector },
   ] as const;
   try {
-    await api.patch(objectPath("Service", namespace, service), [
+    await api.patch(objectPath("Service", namespace, name), [
       ...was,
       { op: "replace", path: "/spec/selector", value: deploymentSelector(service, "stable") },
     ]);
   } catch (error) {
     if (!(error instanceof ApiError) || (error.status !== 409 && error.status !== 422)) throw error;
     throw new UserError(
-      `Service ${service} in namespace ${namespace} was changed by another writer at the same moment, so the adopted pods still serve: run pulumi up of the stack that owns stable again.`,
+      `Service ${name} in namespace ${namespace} was changed by another writer at the same moment, so the adopted pods still serve: run pulumi up of the stack that owns stable again.`,
     );
   }
-  return true;
 }
 
 /** Whether a ReplicaSet belonged to the adopted Deployment, by the name that Kubernetes gave it and by the labels of its pods. */
@@ -122,23 +137,33 @@ function isAdoptedReplicaSet({ metadata }: ReplicaSetObject, service: string, { 
   return isBehind && name === `${service}-${labels["pod-template-hash"]}`;
 }
 
-/** Waits until all endpoints of the shared Service are pods of stable's new Deployment. */
-async function awaitEndpoints(of: Rolling): Promise<void> {
+/**
+ * Waits until all endpoints of Services are pods of stable's new Deployment.
+ *
+ * @param services their names. The first, the shared one, has at least one endpoint
+ */
+async function awaitEndpoints(of: Rolling, services: readonly string[]): Promise<void> {
   const { api, namespace, service, signal } = of;
   const end = Date.now() + patienceMilliseconds;
   for (;;) {
+    const slicesOf = (name: string) =>
+      api.list(listPath("EndpointSlice", namespace), `kubernetes.io/service-name=${name}`);
     const [slices, pods] = await Promise.all([
-      api.list(listPath("EndpointSlice", namespace), `kubernetes.io/service-name=${service}`),
+      Promise.all(services.map(slicesOf)),
       api.list(listPath("Pod", namespace), `app=${service}`),
     ]);
     const stable = new Set(
       pods.filter(({ metadata }) => metadata.labels?.track === "stable").map(({ metadata }) => metadata.name),
     );
-    const behind = slices.flatMap(({ endpoints = [] }) => endpoints.map(({ targetRef }) => targetRef?.name ?? ""));
-    if (behind.length > 0 && behind.every((name) => stable.has(name))) return;
+    const others = services.filter((_, i) => {
+      const all = (slices[i] ?? []).flatMap(({ endpoints = [] }) => endpoints);
+      const behind = all.map(({ targetRef }) => targetRef?.name ?? "");
+      return (i === 0 && behind.length === 0) || !behind.every((name) => stable.has(name));
+    });
+    if (others.length === 0) return;
     if (Date.now() > end) {
       throw new UserError(
-        `The endpoints of Service ${service} in namespace ${namespace} still include other pods than those of its Deployment: see kubectl get endpointslices -n ${namespace}, then run pulumi up of the stack that owns stable again.`,
+        `The endpoints of Service ${others[0]} in namespace ${namespace} still include other pods than those of its Deployment: see kubectl get endpointslices -n ${namespace}, then run pulumi up of the stack that owns stable again.`,
       );
     }
     assertNotInterrupted(of);

@@ -21,9 +21,10 @@ const nameByKeda = (scaled: string) => `keda-hpa-${scaled}`;
  * 2. No HorizontalPodAutoscaler scales stable that this service does not own, by itself or by its ScaledObject, because two would overwrite
  *    each other's number.
  *
+ * @param live the live objects, as they will be after an adoption that is requested
  * @throws UserError for the first condition that does not hold
  */
-export async function assertAutoscalable(of: ServiceHandle, args: ServiceArgs): Promise<void> {
+export async function assertAutoscalable(of: ServiceHandle, args: ServiceArgs, live: Live): Promise<void> {
   const { autoscaling } = args;
   if (autoscaling === undefined || !tracksOf(args).includes("stable")) return;
   const { api, namespace, service } = of;
@@ -34,9 +35,16 @@ export async function assertAutoscalable(of: ServiceHandle, args: ServiceArgs): 
   }
   const target = deploymentName(service, "stable");
   const all = await unlessForbidden(api.list(listPath("HorizontalPodAutoscaler", namespace)), []);
+  const isAdopted = (name: string) =>
+    (live.beside ?? []).some(
+      (each) => each.kind === "HorizontalPodAutoscaler" && each.name === name && isOurs(service, each.metadata),
+    );
   const others = all.filter(
     ({ metadata, spec: { scaleTargetRef } }) =>
-      scaleTargetRef.kind === "Deployment" && scaleTargetRef.name === target && !isOurs(service, metadata),
+      scaleTargetRef.kind === "Deployment" &&
+      scaleTargetRef.name === target &&
+      !isOurs(service, metadata) &&
+      !isAdopted(metadata.name),
   );
   const isOfKeda = others.some(({ metadata }) => metadata.name === nameByKeda(target));
   const byKeda =

@@ -20,7 +20,7 @@ import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { unlessForbidden } from "../kubernetes/unless-forbidden.ts";
-import { configMapsInUse, type Live, podSpecsInUse, readLive } from "../live/live.ts";
+import { configMapsInUse, isAdopted, type Live, podSpecsInUse, readLive } from "../live/live.ts";
 import { measuredStart } from "../live/start.ts";
 import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
@@ -35,6 +35,7 @@ import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
 import { assertGateways } from "./gateways.ts";
 import { isMocked } from "./mocks.ts";
+import { readBeside } from "./objects-beside.ts";
 import { assertDescribedOnce, type OwnableObject, ownerOf, readObjects } from "./owner.ts";
 import { assertPreconditions } from "./preconditions.ts";
 import { providerFor } from "./provider.ts";
@@ -191,7 +192,9 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   recording.catch(() => {});
   const beside = await besideAdopted(of, program, recording, isAdoptionRequested);
   const { args, keptRoutes } = beside;
-  const live = isAdoptionRequested ? asAdopted(service, program, owner, before, beside.routes) : before;
+  const isBeingAdopted = isAdoptionRequested || isAdopted(before.deployments.stable);
+  const whole = isBeingAdopted ? { ...before, beside: await readBeside(of, program) } : before;
+  const live = isAdoptionRequested ? asAdopted(service, program, owner, whole, beside.routes) : whole;
   assertPreconditions(service, args, live, found.context);
 
   const pods = api.list(listPath("Pod", namespace), `app=${service}`);
@@ -234,7 +237,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const isTried = epoch === undefined && breakGlass === undefined;
   const [[trafficPossible, objects], trialFailures, comparisons, isAutoscalerRemoved] = await Promise.all([
     Promise.allSettled([
-      Promise.all([ownsCanary && assertTrafficPossible(of, args), assertAutoscalable(of, args)]).then(() => {}),
+      Promise.all([ownsCanary && assertTrafficPossible(of, args), assertAutoscalable(of, args, live)]).then(() => {}),
       readObjects(of, live, maps, objectsOf(service, args, configMaps, accounts, secretNames)),
     ]),
     isTried ? tryObjects(of, args, rendered, live) : [],

@@ -147,7 +147,7 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
  */
 export async function readObjects(
   { api, namespace }: ServiceHandle,
-  { deployments, front }: Live,
+  { deployments, front, beside = [] }: Live,
   configMaps: readonly PartialObject[],
   objects: readonly ObjectReference[],
 ): Promise<OwnableObject[]> {
@@ -157,6 +157,7 @@ export async function readObjects(
     ["Ingress", front.ingress] as const,
     ...front.routes.map((live) => [live.kind, live] as const),
     ...configMaps.map((live) => ["ConfigMap", live] as const),
+    ...beside.map((live) => [live.kind, live] as const),
   ];
   return Promise.all(
     objects.map(async (object) => {

@@ -3,6 +3,7 @@
 import { oneLine } from "../border/foreign-text.ts";
 import type { Files } from "../components/config-files.ts";
 import { adoptedAnnotation, backendName, deploymentName, serviceLabel, stackAnnotation } from "../components/names.ts";
+import type { ReferenceBeside } from "../components/objects-beside.ts";
 import { configMapsOf, type PodSpec } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
@@ -35,6 +36,13 @@ export interface Live {
     /** The routes of the traffic mode; empty if they were not requested. */
     readonly routes: readonly LiveRoute[];
   };
+  /** The objects beside the service that this stack describes, while adopted pods serve. @default none, or not requested */
+  readonly beside?: readonly LiveBeside[];
+}
+
+/** A live autoscaler, disruption budget or further Service. */
+export interface LiveBeside extends ReferenceBeside, PartialObject {
+  readonly spec: object;
 }
 
 /** Reads the live objects of a service, in parallel. @param routed whether to read routes too. @default false */

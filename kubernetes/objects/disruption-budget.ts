@@ -1,13 +1,21 @@
 /** A PodDisruptionBudget of the Kubernetes API. */
 
+import type { PodAmount } from "../../components/pod-amount.ts";
 import type { PartialObject } from "./metadata.ts";
 
 /** A PodDisruptionBudget in the API; the fields used here. */
 export interface DisruptionBudgetObject extends PartialObject {
   readonly spec: {
+    readonly maxUnavailable?: PodAmount;
+    readonly minAvailable?: PodAmount;
+    readonly unhealthyPodEvictionPolicy?: "IfHealthyBudget" | "AlwaysAllow";
     readonly selector?: {
       readonly matchLabels?: Readonly<Record<string, string>>;
-      readonly matchExpressions?: readonly object[];
+      readonly matchExpressions?: readonly {
+        readonly key: string;
+        readonly operator: string;
+        readonly values?: readonly string[];
+      }[];
     };
   };
 }

@@ -64,6 +64,12 @@ describe("an additional Service", () => {
     assert.equal("gray-release/seq" in annotations, false, "nothing but Pulumi changes it");
   });
 
+  it("keeps the fields that the API server chose, but for those that the program gives", async () => {
+    const { "web-edge": edge } = await made({ edge: { ...metrics, serviceSpec: { type: "LoadBalancer" } } });
+    assert.ok(edge?.ignoreChanges.includes("spec.clusterIP"), "a Service whose address disappears is replaced");
+    assert.equal(edge?.ignoreChanges.includes("spec.type"), false);
+  });
+
   it("is found by a traffic cutoff, and written again after one, if it follows the shared Service", async () => {
     const hook = () => {};
     const changes: Partial<RolloutContext> = {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { adoptedRelease } from "../../components/adopted-release.ts";
 import { type Adoptable, assertAdoptable, assertBeside } from "../../components/adoption.ts";
+import { horizontalSpec } from "../../components/autoscaling.ts";
 import { releaseId } from "../../components/release.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { UserError } from "../../components/user-error.ts";
@@ -52,6 +53,18 @@ describe("an existing service", () => {
 
   it("can be adopted with any number of pods if an autoscaler owns the number", () => {
     assertAdoptable("web", { ...args, replicas: "external" }, live);
+  });
+
+  const size = { replicas: undefined as never, autoscaling: { minReplicas: 2, maxReplicas: 9, cpu: "70%" as const } };
+  const autoscaler = {
+    kind: "HorizontalPodAutoscaler",
+    name: "web",
+    argument: "autoscaling",
+    metadata: { annotations: { team: "dora" } },
+    spec: horizontalSpec("web", size.autoscaling),
+  } as const;
+  it("can be adopted with its autoscaler", () => {
+    assertAdoptable("web", { ...args, ...size }, { ...live, beside: [autoscaler] });
   });
 
   const { deployment, service, ingress } = live;
@@ -175,6 +188,34 @@ describe("an existing service", () => {
       /Deployment web has the annotation example\.com\/cost: 1, which its replacement will not have, so add it to annotations/,
     ],
     [
+      "with an autoscaler of other bounds",
+      { beside: [{ ...autoscaler, spec: { ...autoscaler.spec, maxReplicas: 5 } }] },
+      /: HorizontalPodAutoscaler web has maxReplicas 5 and the program makes 9 of it, so make them equal, or set replicas: "external" in place of autoscaling, so that this HorizontalPodAutoscaler stays as it is\.$/,
+      size,
+    ],
+    [
+      "with an autoscaler that something else manages",
+      { beside: [{ ...autoscaler, metadata: { ownerReferences: [{ kind: "Tool", name: "it" }] } }] },
+      /HorizontalPodAutoscaler web is managed by Tool it/,
+      size,
+    ],
+    [
+      "with a further Service whose annotation has another value",
+      {
+        beside: [
+          {
+            kind: "Service",
+            name: "web-internal",
+            argument: "services.internal",
+            metadata: { annotations: { team: "dora" } },
+            spec: service.spec,
+          },
+        ],
+      },
+      /Service web-internal has the annotation team: dora and the program has shop/,
+      { services: { internal: { ports: args.ports, annotations: { team: "shop" } } } },
+    ],
+    [
       "with an annotation of another value",
       {},
       /Ingress web has the annotation team: dora and the program has shop, so change the program to the live value/,
@@ -201,17 +242,6 @@ describe("an existing service", () => {
 describe("traffic while adopted pods serve", () => {
   it("may have any weight above 0", () => {
     assertBeside("web", args, 25, labels);
-  });
-
-  it("cannot have a further Service that follows the shared one, but one with pods of its own", () => {
-    const services = { internal: { ports: [{ port: 80 }] }, metrics: { ports: [{ port: 90 }], pods: "all" as const } };
-    assert.throws(
-      () => assertBeside("web", { ...args, services }, 25, labels),
-      new UserError(
-        "web: services describes web-internal, which would go on selecting the adopted pods while they end: leave it out until the first promotion (gray adopt web).",
-      ),
-    );
-    assertBeside("web", { ...args, services: { metrics: services.metrics } }, 25, labels);
   });
 
   it("cannot be dark, nor split by a gateway", () => {

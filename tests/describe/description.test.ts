@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { cpuMetric } from "../../components/autoscaling.ts";
 import { assertServiceArgs } from "../../components/service-args.ts";
 import { UserError } from "../../components/user-error.ts";
 import { describe as describeService } from "../../describe/description.ts";
 import { liveServiceOf, type Objects } from "../../describe/live-service.ts";
+import type { AutoscalerObject } from "../../kubernetes/objects/autoscaler.ts";
+import type { DisruptionBudgetObject } from "../../kubernetes/objects/disruption-budget.ts";
 import { container, deployment, ingress, labels, metadata, objects, path, route, service } from "./live.ts";
 
 const described = (all: Partial<Objects> = {}, changes: Parameters<typeof deployment>[0] = {}) =>
@@ -218,27 +221,162 @@ describe("the description of a live service", () => {
     });
   }
 
-  it("leaves the number of pods to an autoscaler, and lists what has no argument yet", () => {
+  const scaled = (spec: object = {}, name = "web", more: object = {}) =>
+    ({
+      metadata: { ...metadata(name), ...more },
+      spec: {
+        minReplicas: 2,
+        maxReplicas: 9,
+        metrics: [cpuMetric(70)],
+        scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" },
+        ...spec,
+      },
+    }) as AutoscalerObject;
+  const budget = (spec: object = {}, name = "web") =>
+    ({
+      metadata: metadata(name),
+      spec: { minAvailable: 2, selector: { matchLabels: labels }, ...spec },
+    }) as DisruptionBudgetObject;
+
+  it("takes the autoscaler, the disruption budget and the further Services, and says what they become", () => {
     const all = {
-      services: [service(), service("web-metrics"), service("other", { selector: { app: "other" } })],
-      autoscalers: [
-        { metadata: metadata("web"), spec: { scaleTargetRef: { kind: "Deployment", name: "web" } } },
-        { metadata: metadata("db"), spec: { scaleTargetRef: { kind: "StatefulSet", name: "web" } } },
+      services: [
+        service(),
+        service(
+          "web-internal",
+          { type: "LoadBalancer", ports: [{ port: 81, targetPort: 81, protocol: "TCP" }] },
+          { team: "dora" },
+        ),
+        service("other", { selector: { app: "other" } }),
       ],
-      budgets: [
-        { metadata: metadata("web"), spec: { selector: { matchLabels: labels } } },
-        { metadata: metadata("other"), spec: { selector: { matchLabels: { app: "other" } } } },
-      ],
+      autoscalers: [scaled(), scaled({ scaleTargetRef: { kind: "StatefulSet", name: "web" } }, "db")],
+      budgets: [budget(), budget({ selector: { matchLabels: { app: "other" } } }, "other")],
     };
-    assert.equal(described(all).args.replicas, "external");
+    const { args, remarks } = described(all);
+    assert.equal("replicas" in args, false);
+    assert.deepEqual(args.autoscaling, { minReplicas: 2, maxReplicas: 9, cpu: "70%" });
+    assert.deepEqual(args.disruptionBudget, { minAvailable: 2 });
+    const ports = [{ name: "", port: 81 }];
+    assert.deepEqual(args.services, {
+      internal: { ports, serviceSpec: { type: "LoadBalancer" }, annotations: { team: "dora" } },
+    });
+    assertServiceArgs("web", args);
     assert.deepEqual(
-      described(all).remarks.map(({ kind, what }) => `${kind} ${what}`),
+      remarks.map(({ kind, what, why }) => `${kind} ${what}: ${why}`),
       [
-        "not-described HorizontalPodAutoscaler web",
-        "not-described PodDisruptionBudget web",
-        "not-described Service web-metrics",
+        "differs PodDisruptionBudget web: from the first promotion on it counts the pods of stable alone, and canary gets a budget of its own",
+        'differs Service web-internal: from the first promotion on it follows the shared Service, so at weight 0 it does not reach canary; give it pods: "all" then if it has to, for example for metrics',
       ],
     );
+  });
+
+  it("takes an autoscaler with metrics and a behavior as they are, and the API server's default of the CPU time", () => {
+    const queue = { type: "External", external: { metric: { name: "queue" }, target: { type: "Value", value: "9" } } };
+    const behavior = { scaleDown: { stabilizationWindowSeconds: 60 } };
+    const found = described({
+      autoscalers: [scaled({ minReplicas: 1, metrics: [cpuMetric(80), queue], behavior })],
+    }).args.autoscaling;
+    assert.deepEqual(found, { maxReplicas: 9, cpu: "80%", metrics: [queue], behavior });
+    const other = described({ autoscalers: [scaled({ metrics: [queue, cpuMetric(70)] })] }).args.autoscaling;
+    assert.deepEqual(other, { minReplicas: 2, maxReplicas: 9, metrics: [queue, cpuMetric(70)] });
+  });
+
+  const stays = "it stays as it is";
+  for (const [what, all, remark] of [
+    [
+      "an autoscaler of another name",
+      { autoscalers: [scaled({}, "web-cpu")] },
+      /HorizontalPodAutoscaler web-cpu: .* has the name of the service, web; it stays/,
+    ],
+    [
+      "one of two autoscalers",
+      { autoscalers: [scaled(), scaled({}, "b")] },
+      /HorizontalPodAutoscaler web: another autoscaler scales the same Deployment/,
+    ],
+    [
+      "an autoscaler that may scale to zero",
+      { autoscalers: [scaled({ minReplicas: 0 })] },
+      /autoscaling\.minReplicas is 0/,
+    ],
+    [
+      "an autoscaler of an older API",
+      {
+        autoscalers: [
+          scaled({ scaleTargetRef: { apiVersion: "extensions/v1beta1", kind: "Deployment", name: "web" } }),
+        ],
+      },
+      /HorizontalPodAutoscaler web: scaleTargetRef: the argument autoscaling cannot say it as it is/,
+    ],
+    [
+      "an autoscaler of a controller",
+      { autoscalers: [scaled({}, "web", { ownerReferences: [{ kind: "ScaledObject", name: "web" }] })] },
+      /it is managed by ScaledObject web/,
+    ],
+    [
+      "a budget of another name",
+      { budgets: [budget({}, "web-pdb")] },
+      /PodDisruptionBudget web-pdb: .* has the name of the service, web; it stays/,
+    ],
+    [
+      "a budget of more pods",
+      {
+        budgets: [
+          budget({
+            selector: { matchExpressions: [{ key: "app.kubernetes.io/name", operator: "In", values: ["web", "db"] }] },
+          }),
+        ],
+      },
+      /PodDisruptionBudget web: selector: the argument disruptionBudget cannot say it/,
+    ],
+    [
+      "a Service of another name",
+      { services: [service(), service("metrics")] },
+      /Service metrics: the further Services of a program are named web-…; it stays/,
+    ],
+    [
+      "a Service with the name of a track",
+      { services: [service(), service("web-canary")] },
+      /Service web-canary: .*the Service of a track has it/,
+    ],
+    [
+      "a Service of other pods",
+      { services: [service(), service("web-all", { selector: { ...labels, tier: "front" } })] },
+      /Service web-all: selector: the argument services\.all cannot say it/,
+    ],
+    [
+      "a Service of pods that are not ready",
+      { services: [service(), service("web-peers", { publishNotReadyAddresses: true })] },
+      /Service web-peers: publishNotReadyAddresses: the argument services\.peers cannot say it/,
+    ],
+  ] as const) {
+    it(`leaves ${what} as it is, with the field or the reason`, () => {
+      const spec = {
+        template: { metadata: { labels: { ...labels, tier: "front" } }, spec: { containers: [container] } },
+      };
+      const found = described(all, { spec: spec as never });
+      const [first = ""] = found.remarks.map(({ kind, what, why }) => `${kind} ${what}: ${why}`);
+      assert.match(first, remark);
+      assert.ok(first.startsWith("not-described") && first.includes(stays), first);
+      const { autoscaling, disruptionBudget, services, replicas } = found.args;
+      assert.deepEqual([autoscaling, disruptionBudget, services], [undefined, undefined, undefined]);
+      assert.equal(replicas, "autoscalers" in all ? "external" : 3);
+    });
+  }
+
+  it("does not list a budget whose expressions do not meet the pods", () => {
+    const selector = (operator: string, values?: string[]) => ({
+      selector: { matchExpressions: [{ key: "app.kubernetes.io/name", operator, ...(values && { values }) }] },
+    });
+    const listed = (spec: object) => described({ budgets: [budget(spec, "other")] }).remarks.length;
+    const cases = [
+      selector("NotIn", ["db"]),
+      selector("Exists"),
+      selector("In", ["db"]),
+      selector("NotIn", ["web"]),
+      selector("DoesNotExist"),
+      { selector: {} },
+    ];
+    assert.deepEqual(cases.map(listed), [1, 1, 0, 0, 0, 0]);
   });
 
   it("lists the ConfigMaps that the pods mount by name", () => {

@@ -406,6 +406,135 @@ describe("a service that gray-release did not create", () => {
     });
   });
 
+  describe("with an autoscaler, a disruption budget and a further Service", () => {
+    const of = {
+      autoscaler: "/apis/autoscaling/v2/namespaces/dora-apps/horizontalpodautoscalers/web",
+      budget: "/apis/policy/v1/namespaces/dora-apps/poddisruptionbudgets/web",
+      ofCanary: "/apis/policy/v1/namespaces/dora-apps/poddisruptionbudgets/web-canary",
+      internal: `${home}/services/web-internal`,
+    };
+    const changes: Partial<ServiceArgs> = {
+      replicas: undefined as never,
+      autoscaling: { minReplicas: 3, maxReplicas: 9, cpu: "70%" },
+      disruptionBudget: { minAvailable: 2 },
+      services: { internal: { ports: [{ name: "", port: 8080 }] } },
+    };
+    const spec = (which: keyof typeof of) => world.api.objects.get(of[which])?.spec;
+    const marks = (which: keyof typeof of) => world.api.objects.get(of[which])?.metadata ?? assert.fail(which);
+    const metadata = (name: string) => ({ name, namespace: "dora-apps", annotations: { team: "dora" } });
+    let before: object;
+    beforeEach(() => {
+      world.api.put(of.autoscaler, {
+        metadata: metadata("web"),
+        spec: {
+          minReplicas: 3,
+          maxReplicas: 9,
+          metrics: [
+            { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } } },
+          ],
+          scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" },
+        },
+      });
+      world.api.put(of.budget, {
+        metadata: metadata("web"),
+        spec: { minAvailable: 2, selector: { matchLabels: labels } },
+      });
+      const ports = [{ port: 8080, targetPort: 8080, protocol: "TCP" }];
+      world.api.put(of.internal, {
+        metadata: metadata("web-internal"),
+        spec: { type: "ClusterIP", selector: labels, ports },
+      });
+      before = structuredClone([spec("autoscaler"), spec("budget"), spec("internal")]);
+    });
+    const behindInternal = (...names: string[]) =>
+      world.api.put("/apis/discovery.k8s.io/v1/namespaces/dora-apps/endpointslices/web-internal", {
+        metadata: { name: "web-internal", labels: { "kubernetes.io/service-name": "web-internal" } },
+        endpoints: names.map((name) => ({ targetRef: { name } })),
+      });
+
+    /** Of one pod, as the new Deployment has at first. */
+    const oldReplicaSet = () => {
+      const path = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+      Object.assign(world.api.objects.get(path)?.spec, { replicas: 1 });
+      return path;
+    };
+
+    it("is adopted with them, each by the stack that owns it, and they stay as they are", async () => {
+      const run = await world.up("prod", prod("a", { ...described, ...changes }), GRAY_ADOPT);
+      assert.equal(find(run, "HorizontalPodAutoscaler").imports, "dora-apps/web");
+      assert.equal(find(run, "PodDisruptionBudget").imports, "dora-apps/web");
+      const front = await world.up("canary", canary("a", { ...described, ...changes }), GRAY_ADOPT);
+      assert.equal(find(front, "Service", "web-internal").imports, "dora-apps/web-internal");
+      assert.deepEqual([spec("autoscaler"), spec("budget"), spec("internal")], before);
+      for (const which of ["autoscaler", "budget", "internal"] as const) {
+        const { labels: given, annotations } = marks(which);
+        assert.equal(given?.["gray-release/service"], "web");
+        assert.equal(annotations?.team, "dora");
+      }
+      assert.equal(object("service").metadata.annotations?.["gray-release/followers"], "web-internal");
+      assert.equal(spec("ofCanary"), undefined, "the API server evicts no pod that two budgets count");
+    });
+
+    it("is not changed by a preview", async () => {
+      const held = JSON.stringify([...world.api.objects]);
+      await world.up("prod", prod("a", { ...described, ...changes }), { ...GRAY_ADOPT, preview: true });
+      await world.up("canary", canary("a", { ...described, ...changes }), { ...GRAY_ADOPT, preview: true });
+      assert.equal(JSON.stringify([...world.api.objects]), held);
+    });
+
+    it("is refused with one that is described otherwise, and without an adoption as any other", async () => {
+      await assert.rejects(
+        world.up("prod", prod("a", { ...described, ...changes, disruptionBudget: {} }), GRAY_ADOPT),
+        /cannot be adopted: PodDisruptionBudget web has maxUnavailable none and the program makes 1 of it/,
+      );
+      await adopt({ replicas: "external" });
+      await assert.rejects(
+        world.up("prod", prod("a", { ...described, ...changes, release: "current" })),
+        /HorizontalPodAutoscaler web in namespace dora-apps already scales Deployment web/,
+      );
+    });
+
+    it("counts and reaches the adopted pods until they have ended, then those of the tracks", async () => {
+      const { old, a } = await adopt(changes);
+      const again = await world.up("prod", prod("a", { ...described, ...changes, release: "current" }));
+      assert.equal(find(again, "PodDisruptionBudget").imports, "");
+      assert.equal(marks("budget").annotations?.["gray-release/adopted"], old);
+      await world.up("canary", canary("a", { ...described, ...changes }));
+      const [hpa, { selector }] = [spec("autoscaler"), spec("internal")];
+      assert.deepEqual([hpa, spec("budget"), selector], [(before as unknown[])[0], (before as unknown[])[1], labels]);
+
+      behindInternal("web-new-1");
+      const left = oldReplicaSet();
+      const run = await promote(a, changes);
+      assert.ok(find(run, "PodDisruptionBudget").dependsOn.includes("web"), "until the last adopted pod has ended");
+      assert.equal(world.api.objects.has(left), false);
+      assert.deepEqual(spec("budget"), { minAvailable: 2, selector: { matchLabels: { app: "web", track: "stable" } } });
+      assert.equal(marks("budget").annotations?.["gray-release/adopted"], undefined);
+      assert.deepEqual(spec("internal").selector, { app: "web", track: "stable" });
+      assert.deepEqual(spec("autoscaler"), (before as unknown[])[0]);
+      assert.equal(spec("ofCanary"), undefined);
+      await world.up("canary", canary("a", { ...described, ...changes }));
+      assert.deepEqual(spec("ofCanary").selector.matchLabels, { app: "web", track: "canary" });
+      assert.deepEqual(spec("internal").selector, { app: "web" });
+    });
+
+    it("keeps an old pod while it is an endpoint of the further Service", async () => {
+      const { a } = await adopt(changes);
+      const left = oldReplicaSet();
+      let looks = 0;
+      world.api.intercept = ({ path, query }) => {
+        if (!path.endsWith("/endpointslices")) return undefined;
+        if (!query.get("labelSelector")?.endsWith("=web-internal")) return undefined;
+        assert.ok(world.api.objects.has(left));
+        behindInternal(...(++looks < 3 ? ["web-old-1", "web-new-1"] : ["web-new-1"]));
+        return undefined;
+      };
+      await promote(a, changes);
+      assert.equal(looks, 3);
+      assert.equal(world.api.objects.has(left), false);
+    });
+  });
+
   it("keeps the labels of its Deployment", async () => {
     object("deployment").metadata.labels = { "helm.sh/chart": "web-1.2.3", name: "web" };
     const { a } = await adopt();

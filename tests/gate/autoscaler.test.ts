@@ -27,6 +27,8 @@ describe("the autoscaler of stable in the cluster", () => {
     });
   const args = (changes: Partial<ServiceArgs> = {}) => serviceArgs({ autoscaling: { maxReplicas: 5 }, ...changes });
   const keda = { keda: { triggers: [{ type: "cron" }] } };
+  const live = (replicas?: number) =>
+    ({ deployments: replicas === undefined ? {} : { stable: { spec: { replicas } } } }) as unknown as Live;
   const forbid = () => {
     api.intercept = ({ path }) =>
       path.includes("autoscal") || path.includes("keda") ? { status: 403, body: { message: "forbidden" } } : undefined;
@@ -39,38 +41,49 @@ describe("the autoscaler of stable in the cluster", () => {
   it("can be made if there is none", async () => {
     put("shop", {}, "shop");
     put("web-jobs", {}, "web", "StatefulSet");
-    await assertAutoscalable(of(), args());
+    await assertAutoscalable(of(), args(), live());
   });
 
   it("can be made again if it is the service's own", async () => {
     put("web", ours);
-    await assertAutoscalable(of(), args());
+    await assertAutoscalable(of(), args(), live());
+  });
+
+  it("takes over the one that is being adopted, and no other beside it", async () => {
+    put("web");
+    const beside = { kind: "HorizontalPodAutoscaler", name: "web", argument: "autoscaling", spec: {} };
+    const adopting = (labels: object) =>
+      ({ ...live(), beside: [{ ...beside, metadata: { name: "web", labels } }] }) as unknown as Live;
+    await assertAutoscalable(of(), args(), adopting(ours));
+    await assert.rejects(assertAutoscalable(of(), args(), adopting({})), taken("web"));
+    put("web-cpu");
+    await assert.rejects(assertAutoscalable(of(), args(), adopting(ours)), taken("web-cpu"));
   });
 
   it("can be made beside the one that KEDA makes for the service's own ScaledObject, and for no other", async () => {
     put("keda-hpa-web");
-    await assert.rejects(assertAutoscalable(of(), args()), taken("keda-hpa-web"));
+    await assert.rejects(assertAutoscalable(of(), args(), live()), taken("keda-hpa-web"));
     api.put("/apis/keda.sh/v1alpha1", { metadata: { name: "v1alpha1" } });
     const scaled = `/apis/keda.sh/v1alpha1/namespaces/${namespace}/scaledobjects/web`;
     api.put(scaled, { metadata: { name: "web" }, spec: {} });
-    await assert.rejects(assertAutoscalable(of(), args({ autoscaling: keda })), taken("keda-hpa-web"));
+    await assert.rejects(assertAutoscalable(of(), args({ autoscaling: keda }), live()), taken("keda-hpa-web"));
     api.put(scaled, { metadata: { name: "web", labels: ours }, spec: {} });
-    await assertAutoscalable(of(), args());
-    await assertAutoscalable(of(), args({ autoscaling: keda }));
+    await assertAutoscalable(of(), args(), live());
+    await assertAutoscalable(of(), args({ autoscaling: keda }), live());
   });
 
   for (const name of ["web", "web-cpu"]) {
     it(`is refused beside ${name} of another maker`, async () => {
       put(name);
-      await assert.rejects(assertAutoscalable(of(), args()), taken(name));
-      await assertAutoscalable(of(), args({ tracks: ["canary"] }));
-      await assertAutoscalable(of(), serviceArgs({ replicas: "external" }));
+      await assert.rejects(assertAutoscalable(of(), args(), live()), taken(name));
+      await assertAutoscalable(of(), args({ tracks: ["canary"] }), live());
+      await assertAutoscalable(of(), serviceArgs({ replicas: "external" }), live());
     });
   }
 
   it("is refused without KEDA if it is a ScaledObject", async () => {
     await assert.rejects(
-      assertAutoscalable(of(), args({ autoscaling: keda })),
+      assertAutoscalable(of(), args({ autoscaling: keda }), live()),
       new UserError(
         "web: the cluster has no KEDA (keda.sh/v1alpha1): install it, or describe a HorizontalPodAutoscaler in autoscaling.",
       ),
@@ -80,11 +93,9 @@ describe("the autoscaler of stable in the cluster", () => {
   it("is not refused if other autoscalers may not be read", async () => {
     put("web-cpu");
     forbid();
-    await assertAutoscalable(of(), args());
+    await assertAutoscalable(of(), args(), live());
   });
 
-  const live = (replicas?: number) =>
-    ({ deployments: replicas === undefined ? {} : { stable: { spec: { replicas } } } }) as unknown as Live;
   it("is removed by a program that sets the number itself", async () => {
     assert.equal(await removesAutoscaler(of(), serviceArgs(), live(5)), false);
     put("web", ours);

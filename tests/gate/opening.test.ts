@@ -528,7 +528,11 @@ describe("the opening of a rollout", () => {
     it("the tasks of an adoption, on the first run and until the adopted Deployment is replaced", () => {
       const first: Change = (it) => ({ ...it, stackStates: { ...it.stackStates, own: undefined } });
       const adopting = admitted(decide(all(isAdopted(), first)(ordinary))).context.adopted;
-      assert.deepEqual(adopting, { imports: ["Deployment", "Service"], selector: {}, replaces: false });
+      assert.deepEqual(adopting, {
+        imports: ["Deployment", "Service"].map((kind) => ({ kind, name: "web" })),
+        selector: {},
+        replaces: false,
+      });
       const promoted = admitted(decide(withState({}, { adopted: true })(ordinary))).context.adopted;
       assert.deepEqual(promoted, { imports: [], replaces: true });
     });

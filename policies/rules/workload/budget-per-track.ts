@@ -40,6 +40,13 @@ export const budgetPerTrack: Rule = {
         name: "a budget of another service",
         resources: [canaryService(), budget("shop", { matchLabels: { app: "shop" } })],
       },
+      {
+        name: "the budget of an adopted service until its first promotion",
+        resources: [
+          canaryService(),
+          budget("fop-gate", { matchLabels: { app: "fop-gate" } }, { "gray-release/adopted": "0123456789ab" }),
+        ],
+      },
       { name: "a budget in another namespace", resources: [canaryService({ namespace: "other" }), budget("all", {})] },
     ],
     disallowed: [
@@ -77,6 +84,8 @@ interface Selector {
 
 function readBudget(one: Declared): { readonly object: KubernetesObject; readonly selector: Selector } | undefined {
   if (one.is !== "object" || one.kind !== "PodDisruptionBudget") return undefined;
+  // The pods of an adopted Deployment have no label track.
+  if (one.fields.metadata?.annotations?.["gray-release/adopted"] !== undefined) return undefined;
   const { selector } = (one.fields.spec ?? {}) as { readonly selector?: Selector };
   return selector && { object: one, selector: JSON.parse(JSON.stringify(selector)) };
 }
@@ -93,6 +102,9 @@ function selects({ matchLabels = {}, matchExpressions = [] }: Selector, labels: 
   return byLabels && byExpressions;
 }
 
-function budget(name: string, selector: Selector) {
-  return kubernetes("policy/v1:PodDisruptionBudget", name, { spec: { maxUnavailable: 1, selector } });
+function budget(name: string, selector: Selector, annotations: Labels = {}) {
+  return kubernetes("policy/v1:PodDisruptionBudget", name, {
+    metadata: { annotations },
+    spec: { maxUnavailable: 1, selector },
+  });
 }

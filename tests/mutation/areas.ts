@@ -34,7 +34,7 @@ export const areas: readonly Area[] = [
   {
     name: "rollout",
     files: [
-      "rollout/{lease-acquisition,intent,move,next,rollout,stage,timeline}.ts",
+      "rollout/{lease-acquisition,intent,next,remedy,rollout,stage,timeline}.ts",
       "evaluation/{comparison,empty-canary,steady-share}.ts",
       "record/{bounds,named-verdicts,record,record-retention,stored-verdict,verdict-merge,verdict-age,version-1}.ts",
     ],

@@ -107,8 +107,8 @@ describe("gray adopt", () => {
     const { spec } = await get(namespace, "service", "web");
     const url = `http://${spec.clusterIP}/`;
     users.push(
-      await startLoad({ url, rate: 150, duration: "10m", keepalive: false }),
-      await startLoad({ url, rate: 150, duration: "10m" }),
+      await startLoad({ url, rate: 50, duration: "10m", keepalive: false }),
+      await startLoad({ url, rate: 50, duration: "10m" }),
     );
   };
   /** Ends the requests, of which none may have failed. */

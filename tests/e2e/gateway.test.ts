@@ -254,8 +254,8 @@ describe("a service behind the sandbox's gateway", () => {
   it("loses no request and restarts no pod of stable over 0, 10, 50, 100 and back to 0", async () => {
     const stable = await pods("stable");
     users.push(
-      await startLoad({ url: `${url}/`, host, rate: 300, duration: "10m" }),
-      await startLoad({ url: `${url}/`, host, rate: 200, duration: "10m", keepalive: false }),
+      await startLoad({ url: `${url}/`, host, rate: 60, duration: "10m" }),
+      await startLoad({ url: `${url}/`, host, rate: 60, duration: "10m", keepalive: false }),
     );
     for (const weight of [10, 50, 100, 0]) await up(weight);
     await noneLost();
@@ -311,7 +311,7 @@ describe("a service behind the sandbox's gateway", () => {
   it("loses no request of callers inside the cluster when it changes to traffic by number of pods and to the gateway again", async () => {
     await up(20);
     const { spec } = await get(namespace, "service", "web");
-    users.push(await startLoad({ url: `http://${spec.clusterIP}/`, rate: 300, duration: "10m", keepalive: false }));
+    users.push(await startLoad({ url: `http://${spec.clusterIP}/`, rate: 60, duration: "10m", keepalive: false }));
     write({ weight: 20 });
     await project.mustUp("canary");
     const names = async (kind: string) =>

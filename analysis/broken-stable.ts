@@ -23,6 +23,8 @@ export interface StableHealth {
   readonly failingSince?: number | undefined;
   /** How stable fails, with stable as the subject "it", as in "it answers 5xx in 98 % of its requests". Absent if it does not. */
   readonly failure?: string | undefined;
+  /** End of the first of the consecutive ticks that found canary failing as by condition 1, in milliseconds since the epoch. Absent if the last did not. */
+  readonly canaryFailingSince?: number | undefined;
 }
 
 /**
@@ -52,10 +54,17 @@ export function healthAfter(
   const isKnown = tick.pods.length > 0 && !pods.some(({ release }) => release === question.canary);
   const unready = isKnown ? withoutReadyPod(pods, stable.length > 0) : undefined;
   const failure = question.stable.length === 0 ? undefined : (unready ?? failing(recent, question, settings));
-  if (failure === undefined) return { at, recent, recentCanary };
   const isGap = before !== undefined && at - 1000 * (seconds + staleSeconds) > before.at;
-  const failingSince = (isGap ? undefined : before?.failingSince) ?? at;
-  return { at, recent, recentCanary, failingSince, failure };
+  const since = (start: number | undefined) => (isGap ? undefined : start) ?? at;
+  return {
+    at,
+    recent,
+    recentCanary,
+    ...(failure !== undefined && { failingSince: since(before?.failingSince), failure }),
+    ...(failing(recentCanary, question, settings) !== undefined && {
+      canaryFailingSince: since(before?.canaryFailingSince),
+    }),
+  };
 }
 
 /** What is left of a count after a while, with the answers since. */
@@ -91,4 +100,18 @@ export function whyBroken(health: StableHealth | undefined, { brokenSeconds }: S
   if (health?.failingSince === undefined) return undefined;
   const seconds = (health.at - health.failingSince) / 1000;
   return seconds < brokenSeconds ? undefined : `${health.failure}, for ${span(seconds)}`;
+}
+
+/** Requests of canary of late, from which on a fifth of them are not those of a few clients. */
+const manyRequests = 100;
+
+/**
+ * Whether canary has failed for `brokenSeconds` as a broken stable does: in so many of its requests that they are not those of a few clients.
+ *
+ * @example isCanaryBroken(evidence.health, evidence.settings) // false
+ */
+export function isCanaryBroken(health: StableHealth | undefined, { brokenSeconds }: Settings): boolean {
+  if (health?.canaryFailingSince === undefined) return false;
+  const { at, canaryFailingSince, recentCanary } = health;
+  return at - canaryFailingSince >= 1000 * brokenSeconds && recentCanary.exposure >= manyRequests;
 }

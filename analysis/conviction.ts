@@ -63,14 +63,15 @@ export function convict(evidence: EvidenceState): BadCheck {
   }
   const { all, aboveFloor: logWorse } = logWorseOfAll(evidence);
   if (logWorse < threshold) {
+    const withheld = whyBursts(evidence);
+    if (withheld) return { logWorse, guard: { name: "burst", reason: withheld } };
     if (all < threshold) return { logWorse };
     const reason = `canary is worse than stable, but only in less than ${percent(settings.floor)} of its ${evidence.unit.noun}s`;
     return { logWorse, guard: { name: "floor", reason } };
   }
   const worst = strongest(evidence);
   if (worst.badTicks < settings.leastBadTicks) {
-    const reason = `canary ${worst.symptom} more often than stable, but only in ${count(worst.badTicks, "tick")}: one burst is no proof`;
-    return { logWorse, guard: { name: "burst", reason } };
+    return { logWorse, guard: { name: "burst", reason: oneBurst(worst) } };
   }
   const pod = worstPod(evidence);
   if (pod && logWorse < pod.logWorse + Math.log(settings.placebo)) {
@@ -79,6 +80,19 @@ export function convict(evidence: EvidenceState): BadCheck {
   }
   return { logWorse, conviction: { at: last?.at ?? 0, reason: worseThanStable(evidence, worst) } };
 }
+
+/** Why the evidence does not count although there would be enough of it, if each failure were one of another client. */
+function whyBursts(evidence: EvidenceState): string | undefined {
+  const { settings } = evidence;
+  if (logWorseOfAll(evidence, true).aboveFloor < Math.log(1 / settings.alpha)) return undefined;
+  const worst = strongest(evidence, true);
+  return worst.badTicks < settings.leastBadTicks
+    ? oneBurst(worst)
+    : `canary ${worst.symptom} more often than stable, but in bursts, as those of a few clients are`;
+}
+
+const oneBurst = ({ symptom, badTicks }: Finding) =>
+  `canary ${symptom} more often than stable, but only in ${count(badTicks, "tick")}: one burst is no proof`;
 
 function convictAlone(evidence: EvidenceState): BadCheck {
   return convictByObjective(evidence, evidence.compared);
@@ -111,10 +125,10 @@ export function convictByObjective(evidence: EvidenceState, before: EvidenceStat
   return { logWorse, conviction: { at: last?.at ?? 0, reason } };
 }
 
-function strongest(evidence: EvidenceState): Finding {
+function strongest(evidence: EvidenceState, atOnce = false): Finding {
   const weight = ({ logWorse, alphaShare, aboveFloor }: Finding) =>
     aboveFloor ? logWorse + Math.log(alphaShare) : -Infinity;
-  return findings(evidence).reduce((best, each) => (weight(each) > weight(best) ? each : best));
+  return findings(evidence, atOnce).reduce((best, each) => (weight(each) > weight(best) ? each : best));
 }
 
 function worseThanStable(evidence: EvidenceState, { symptom, rate, ratio, lower, stable }: Finding): string {
@@ -125,7 +139,7 @@ function worseThanStable(evidence: EvidenceState, { symptom, rate, ratio, lower,
         ? "far more often than stable"
         : `${times(ratio)} times as often as stable`;
   const confidence = percent(1 - evidence.settings.alpha);
-  const bound = lower > 1 ? `, at least ${times(lower)} times as often with ${confidence} confidence` : "";
+  const bound = lower >= 1.05 ? `, at least ${times(lower)} times as often with ${confidence} confidence` : "";
   return `canary ${symptom} ${howOften}${bound}, ${seenIn(evidence)}`;
 }
 

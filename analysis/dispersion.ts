@@ -38,10 +38,19 @@ export function addDispersion(known: Dispersion, pods: readonly Count[]): void {
  * @example dispersionOf({ weighted: 0, events: 0, degrees: 0 }, []) // 1
  */
 export function dispersionOf({ weighted, events, degrees }: Dispersion, totals: readonly Count[]): number {
-  const found = chiSquarePerDegree(totals);
   const ofTicks = events > 0 ? weighted / events - Math.sqrt(2 / degrees) : 1;
-  const ofPods = found ? found.ratio - Math.sqrt(2 / found.degrees) : 1;
-  return Math.max(1, ofTicks, ofPods);
+  return Math.max(ofTicks, dispersionBetween(totals));
+}
+
+/**
+ * The part of the dispersion factor that comes from the differences between pods, 1 or more. 1 without data.
+ *
+ * @param totals events and exposure of each stable pod over all ticks
+ * @example dispersionBetween([{ events: 9, exposure: 100 }, { events: 9, exposure: 100 }]) // 1
+ */
+export function dispersionBetween(totals: readonly Count[]): number {
+  const found = chiSquarePerDegree(totals);
+  return found ? Math.max(1, found.ratio - Math.sqrt(2 / found.degrees)) : 1;
 }
 
 function chiSquarePerDegree(pods: readonly Count[]): { ratio: number; events: number; degrees: number } | undefined {

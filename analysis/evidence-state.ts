@@ -1,5 +1,6 @@
 /** The state of the evidence, as those read it that evaluate and judge it. */
 import type { Answers } from "./arms.ts";
+import type { StableHealth } from "./broken-stable.ts";
 import type { Count } from "./count.ts";
 import type { Indicator } from "./indicator.ts";
 import type { Settings } from "./question.ts";
@@ -30,6 +31,8 @@ export interface EvidenceState {
    * Later ones are judged by the rate alone.
    */
   readonly compared: Count & { readonly badTicks: number };
+  /** The health of both arms as of the last tick; absent before the first. */
+  readonly health: StableHealth | undefined;
   /** The last tick; absent before the first. */
   readonly last: LastTick | undefined;
   /** Whether there is a stable arm to compare canary with. */

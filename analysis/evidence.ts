@@ -101,6 +101,11 @@ export class Evidence implements EvidenceState {
     return this.question.stable.length > 0;
   }
 
+  /** Whether the failures of one client reach one pod or arm: not where each request is routed by itself. */
+  private bunches({ ofPods }: Indicator): boolean {
+    return this.question.perRequest !== true && !ofPods;
+  }
+
   /** Whether canary is still warming up, when slow answers are ignored. */
   get warmingUp(): boolean {
     return this.canarySeconds < this.settings.warmUpSeconds;
@@ -129,7 +134,7 @@ export class Evidence implements EvidenceState {
       if (several && names.size > streamsAtMost) problems.push(tooMany(indicator.name, several, names.size));
       const alphaShare = streams.size === 0 ? indicator.alphaShare / Math.min(increments.size, streamsAtMost) : 0;
       for (const [name, increment] of increments) {
-        const stream = streams.get(name) ?? newStream(this.ratio, alphaShare);
+        const stream = streams.get(name) ?? newStream(this.ratio, alphaShare, this.bunches(indicator));
         if (!streams.has(name) && streams.size >= streamsAtMost) continue;
         // An excused stream is created all the same: without data it blocks a good verdict.
         streams.set(name, stream);
@@ -137,7 +142,7 @@ export class Evidence implements EvidenceState {
       }
     }
     const room = podRoom([...this.allStreams()]);
-    for (const [stream, increment] of additions) addToStream(stream, increment, room(stream));
+    for (const [stream, increment] of additions) addToStream(stream, increment, tick.seconds, room(stream));
     this.compareArms(tick, armCounts);
     this.count(armCounts, problems);
     const { logWorse, conviction } = convict(this);
@@ -212,7 +217,7 @@ export class Evidence implements EvidenceState {
       streams: Object.fromEntries(
         [...this.streams].map(([kind, streams]) => [
           kind,
-          Object.fromEntries([...streams].map(([name, stream]) => [name, { ...stream, known: [...stream.known] }])),
+          Object.fromEntries([...streams].map(([name, stream]) => [name, streamToJson(stream)])),
         ]),
       ),
       answers: this.answers,
@@ -249,7 +254,7 @@ export class Evidence implements EvidenceState {
       const into = evidence.streams.get(kind);
       if (!into) throw new Error(`stored evidence has streams of an unknown indicator, ${kind}`);
       for (const [name, stream] of Object.entries(streams)) {
-        into.set(name, { ...stream, known: Float64Array.from(stream.known) });
+        into.set(name, streamOf(stream));
       }
     }
     Object.assign(evidence.answers, found.answers);
@@ -273,6 +278,26 @@ export class Evidence implements EvidenceState {
       conviction,
     });
   }
+}
+
+type StoredStream = StoredEvidence["streams"][string][string];
+
+function streamToJson({ bunching, known, ...stream }: Stream): StoredStream {
+  const { batches, spells } = bunching ?? {};
+  return {
+    ...stream,
+    known: [...known],
+    ...(batches && spells && { bunching: { batches, spells: { ...spells, known: [...spells.known] } } }),
+  };
+}
+
+function streamOf({ bunching, known, ...stream }: StoredStream): Stream {
+  const { batches, spells } = bunching ?? {};
+  return {
+    ...stream,
+    known: Float64Array.from(known),
+    ...(batches && spells && { bunching: { batches, spells: { ...spells, known: Float64Array.from(spells.known) } } }),
+  };
 }
 
 /** Canary's failures so far, and the ticks in which they occurred; undefined before the first tick. */

@@ -1,4 +1,6 @@
 /** Evaluates each stream of the evidence, and combines the streams into one e-value. */
+
+import { isCanaryBroken } from "./broken-stable.ts";
 import type { Count } from "./count.ts";
 import type { EvidenceState } from "./evidence-state.ts";
 import type { Indicator } from "./indicator.ts";
@@ -44,16 +46,23 @@ export interface Finding {
 /**
  * The evaluations of all streams of the evidence.
  *
+ * @param atOnce whether bunching does not count, in any stream. @default in those in which canary fails in many requests at once
  * @example findings(evidence).find(({ stream }) => stream === "5xx")?.ratio // 4.8
  */
-export function findings(evidence: EvidenceState): Finding[] {
+export function findings(evidence: EvidenceState, atOnce?: boolean): Finding[] {
   return evidence.indicators.flatMap((indicator) => {
     const streams = [...(evidence.streams.get(indicator.name) ?? [])];
-    return streams.map(([name, stream]) => finding(evidence, indicator, name, stream));
+    return streams.map(([name, stream]) => finding(evidence, indicator, name, stream, atOnce));
   });
 }
 
-function finding(evidence: EvidenceState, indicator: Indicator, name: string, stream: Stream): Finding {
+function finding(
+  evidence: EvidenceState,
+  indicator: Indicator,
+  name: string,
+  stream: Stream,
+  atOnce = failsAtOnce(evidence, indicator),
+): Finding {
   const { ratio, tolerance, settings } = evidence;
   const { known, canary, stable, badTicks } = stream;
   const factor = dispersion(stream);
@@ -69,7 +78,7 @@ function finding(evidence: EvidenceState, indicator: Indicator, name: string, st
     ...(likeliest !== undefined && { ratio: likeliest }),
     lower,
     upper,
-    logWorse: logWorse(ratio, stream),
+    logWorse: logWorse(ratio, stream, atOnce),
     // The null hypothesis is that canary exceeds both limit and tolerance, so the average of both e-values tests it.
     logFine: indicator.ofRequests
       ? average([
@@ -85,6 +94,11 @@ function finding(evidence: EvidenceState, indicator: Indicator, name: string, st
   };
 }
 
+/** Whether canary fails in so many requests at once that bursts of this indicator are not those of a few clients. */
+function failsAtOnce({ health, settings }: EvidenceState, { hasObjective }: Indicator): boolean {
+  return hasObjective && isCanaryBroken(health, settings);
+}
+
 function isAboveFloor(indicator: Indicator, { canary }: Stream, floor: number): boolean {
   return !indicator.ofRequests || canary.events >= floor * canary.exposure;
 }
@@ -92,13 +106,19 @@ function isAboveFloor(indicator: Indicator, { canary }: Stream, floor: number): 
 /**
  * ln E of all streams together that canary is worse.
  *
+ * @param atOnce whether bunching does not count, in any stream. @default in those in which canary fails in many requests at once
  * @returns `all`, the average of the e-values, which is valid however the streams depend on each other; and `aboveFloor`, the
  *   same without the streams in which canary's rate is below the floor
  * @example logWorseOfAll(evidence).all >= Math.log(100) // whether the odds are 100 to 1 that canary is worse
  */
-export function logWorseOfAll(evidence: EvidenceState): { readonly all: number; readonly aboveFloor: number } {
+export function logWorseOfAll(
+  evidence: EvidenceState,
+  atOnce?: boolean,
+): { readonly all: number; readonly aboveFloor: number } {
   const { floor } = evidence.settings;
-  const terms = termsOf(evidence, (stream) => logWorse(evidence.ratio, stream));
+  const terms = termsOf(evidence, (stream, indicator) =>
+    logWorse(evidence.ratio, stream, atOnce ?? failsAtOnce(evidence, indicator)),
+  );
   return {
     all: average(terms),
     aboveFloor: average(
@@ -131,12 +151,12 @@ export function worstPod(evidence: EvidenceState): { readonly pod: string; reado
 type Term = readonly [alphaShare: number, log: number, indicator: Indicator, stream?: Stream];
 
 /** The terms of an average over all streams. An indicator without streams has no evidence either way: E = 1. */
-function termsOf(evidence: EvidenceState, logOf: (stream: Stream) => number): Term[] {
+function termsOf(evidence: EvidenceState, logOf: (stream: Stream, indicator: Indicator) => number): Term[] {
   const terms: Term[] = [];
   for (const indicator of evidence.indicators) {
     const streams = evidence.streams.get(indicator.name) ?? new Map<string, Stream>();
     if (streams.size === 0) terms.push([indicator.alphaShare, 0, indicator]);
-    for (const stream of streams.values()) terms.push([stream.alphaShare, logOf(stream), indicator, stream]);
+    for (const stream of streams.values()) terms.push([stream.alphaShare, logOf(stream, indicator), indicator, stream]);
   }
   return terms;
 }

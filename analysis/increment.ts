@@ -11,6 +11,10 @@ import { type Count, sum, type TargetCount } from "./count.ts";
  *   canary: { events: 3, exposure: 100 },
  *   stable: { events: 9, exposure: 900 },
  *   stablePods: [{ target: "web-1", events: 9, exposure: 900 }],
+ *   targets: {
+ *     canary: [{ target: "web-canary-1", events: 3, exposure: 100 }],
+ *     stable: [{ target: "web-1", events: 9, exposure: 900 }],
+ *   },
  * };
  * ```
  */
@@ -19,6 +23,8 @@ export interface Increment {
   readonly stable: Count;
   /** Stable's counts pod by pod, for the guards; empty where targets are not pods. */
   readonly stablePods: readonly TargetCount[];
+  /** The counts target by target, for the spells of failures. @default all counts of an arm are of one target */
+  readonly targets?: { readonly canary: readonly TargetCount[]; readonly stable: readonly TargetCount[] };
 }
 
 /**
@@ -30,10 +36,12 @@ export interface Increment {
  * incrementOf({ tick, canary: [], stable: [] }, count).canary; // { events: 0, exposure: 0 }
  */
 export function incrementOf(armCounts: ArmCounts, count: (target: Target) => Count): Increment {
-  const stable = armCounts.stable.map(count);
-  const stablePods = armCounts.stable.flatMap(({ target, pod }, at): TargetCount[] => {
-    const { events, exposure } = stable[at] as Count;
-    return pod ? [{ target, events, exposure }] : [];
-  });
-  return { canary: sum(armCounts.canary.map(count)), stable: sum(stable), stablePods };
+  const counts = (targets: readonly Target[]) => targets.map((each) => ({ target: each.target, ...count(each) }));
+  const [canary, stable] = [counts(armCounts.canary), counts(armCounts.stable)];
+  return {
+    canary: sum(canary),
+    stable: sum(stable),
+    stablePods: stable.filter((_, at) => armCounts.stable[at]?.pod),
+    targets: { canary, stable },
+  };
 }

@@ -32,16 +32,32 @@ const health = v.object({
   recentCanary: v.optional(count, { events: 0, exposure: 0 }),
   failingSince: v.optional(number),
   failure: v.optional(v.string()),
+  canaryFailingSince: v.optional(number),
 });
+const logLikelihood = v.pipe(v.array(number), v.length(likelihoodLength));
+const batches = v.object({ seconds: number, open: number, counts: v.array(number) });
 const stream = v.object({
   alphaShare: number,
   waiting: v.object({ canary: count, stable: count }),
-  known: v.pipe(v.array(number), v.length(likelihoodLength)),
+  known: logLikelihood,
   canary: count,
   stable: count,
   badTicks: whole,
   dispersion: v.object({ weighted: number, events: number, degrees: number }),
-  stablePods: v.record(v.string(), count),
+  stablePods: v.record(v.string(), v.object({ ...count.entries, spells: v.exactOptional(number) })),
+  /** Absent in evidence that was stored before bunching was known of, and where each request is routed by itself. */
+  bunching: v.optional(
+    v.object({
+      batches,
+      spells: v.object({
+        known: logLikelihood,
+        batches,
+        waiting: v.object({ canary: count, stable: count, seconds: number }),
+        events: number,
+        exposure: number,
+      }),
+    }),
+  ),
 });
 const schema = v.object({
   version: v.literal(3),

@@ -1,8 +1,11 @@
 /** A stream: one series of bad events, counted in both arms and compared between them. */
+import { addToBatches, type Batches, burstFactor, noBatches } from "./batches.ts";
 import { add, type Count, nothing } from "./count.ts";
-import { addDispersion, type Dispersion, dispersionOf } from "./dispersion.ts";
+import { addDispersion, type Dispersion, dispersionBetween, dispersionOf } from "./dispersion.ts";
 import type { Increment } from "./increment.ts";
+import { average } from "./logarithm.ts";
 import type { LogLikelihood, RatioTest } from "./ratio.ts";
+import { addSpells, compareSpells, forgetSpells, logWorseBySpells, noSpells, type Spells } from "./spells.ts";
 
 /** One kind of bad event, counted in both arms since the start of the observation. */
 export interface Stream {
@@ -20,8 +23,16 @@ export interface Stream {
   /** Number of ticks in which canary had events. */
   badTicks: number;
   readonly dispersion: Dispersion;
-  /** Totals of stable's pods, including pods that are gone. */
-  readonly stablePods: Record<string, Count>;
+  /** Totals of stable's pods, including pods that are gone, and the number of their spells where these are counted. */
+  readonly stablePods: Record<string, Count & { spells?: number }>;
+  /** How its events bunch; absent where each event is routed by itself, so that bunches are split between the arms too. */
+  readonly bunching?: Bunching;
+}
+
+/** What tells the failures of a few clients, which stay with their pod or arm, from those of a release. */
+export interface Bunching {
+  readonly batches: Batches;
+  readonly spells: Spells;
 }
 
 /** Maximum number of pods whose totals a stream stores. */
@@ -30,15 +41,16 @@ const podLimit = 200;
  * Maximum number of pod totals that all streams together store. Evidence is stored in a ConfigMap of at most 1 MiB; one
  * total takes 110 to 140 bytes of it, and a stream without totals 1 300.
  */
-const podTotals = 4000;
+const podTotals = 3700;
 
 /**
  * A stream without counts.
  *
  * @param alphaShare its share of alpha, 0 to 1
+ * @param bunches whether events of one client reach one pod or arm. @default false
  * @example newStream(new RatioTest(defaults), 1 / 2).badTicks // 0
  */
-export function newStream(test: RatioTest, alphaShare: number): Stream {
+export function newStream(test: RatioTest, alphaShare: number, bunches = false): Stream {
   return {
     alphaShare,
     known: test.nothing(),
@@ -48,6 +60,7 @@ export function newStream(test: RatioTest, alphaShare: number): Stream {
     badTicks: 0,
     dispersion: { weighted: 0, events: 0, degrees: 0 },
     stablePods: {},
+    ...(bunches && { bunching: { batches: noBatches(), spells: noSpells(test) } }),
   };
 }
 
@@ -75,12 +88,14 @@ export function podRoom(streams: readonly Stream[]): (stream: Stream) => number 
 /**
  * Adds the counts of a tick. `compare` compares them later.
  *
+ * @param seconds length of the tick
  * @param podsAtMost maximum number of pods whose totals the stream stores. @default 200
- * @example addToStream(stream, { canary: { events: 3, exposure: 100 }, stable: nothing(), stablePods: [] })
+ * @example addToStream(stream, { canary: { events: 3, exposure: 100 }, stable: nothing(), stablePods: [] }, 5)
  */
 export function addToStream(
   stream: Stream,
-  { canary, stable, stablePods }: Increment,
+  { canary, stable, stablePods, targets }: Increment,
+  seconds: number,
   podsAtMost: number = podLimit,
 ): void {
   for (const [arm, count] of [
@@ -94,21 +109,29 @@ export function addToStream(
   addDispersion(stream.dispersion, stablePods);
   let remembered = Object.keys(stream.stablePods).length;
   for (const { target, events, exposure } of stablePods) {
-    const total = stream.stablePods[target];
-    if (total) add(total, { events, exposure });
-    else if (remembered < podsAtMost) {
-      stream.stablePods[target] = { events, exposure };
+    let total = stream.stablePods[target];
+    if (!total && remembered < podsAtMost) {
+      total = { ...nothing(), ...(stream.bunching && { spells: 0 }) };
+      stream.stablePods[target] = total;
       remembered++;
     }
+    if (!total) continue;
+    add(total, { events, exposure });
+    if (total.spells !== undefined) total.spells += Math.min(1, events);
   }
+  if (!stream.bunching) return;
+  addToBatches(stream.bunching.batches, seconds, canary, stable);
+  addSpells(stream.bunching.spells, targets ?? { canary: [canary], stable: [stable] }, seconds);
 }
 
 /** Compares the waiting counts, once both arms have exposure. @example compare(new RatioTest(defaults), stream) */
-export function compare(test: RatioTest, { known, waiting }: Stream): void {
+export function compare(test: RatioTest, stream: Stream): void {
+  const { known, waiting, bunching } = stream;
   const { canary, stable } = waiting;
   if (!(canary.exposure > 0 && stable.exposure > 0)) return;
   test.add(known, canary.events, canary.exposure, stable.events, stable.exposure);
-  forgetWaiting({ waiting });
+  if (bunching) compareSpells(test, bunching.spells);
+  forgetWaiting(stream);
 }
 
 /**
@@ -116,9 +139,10 @@ export function compare(test: RatioTest, { known, waiting }: Stream): void {
  *
  * @example forgetWaiting(stream)
  */
-export function forgetWaiting({ waiting }: Pick<Stream, "waiting">): void {
+export function forgetWaiting({ waiting, bunching }: Stream): void {
   waiting.canary = nothing();
   waiting.stable = nothing();
+  if (bunching) forgetSpells(bunching.spells);
 }
 
 /**
@@ -127,17 +151,43 @@ export function forgetWaiting({ waiting }: Pick<Stream, "waiting">): void {
  * @example dispersion(newStream(new RatioTest(defaults), 1 / 2)) // 1
  */
 export function dispersion(stream: Stream): number {
+  const betweenPods = dispersionBetweenPods(stream);
+  return stream.bunching ? Math.max(betweenPods, burstFactor(stream.bunching.batches)) : betweenPods;
+}
+
+function dispersionBetweenPods(stream: Stream): number {
   return dispersionOf(stream.dispersion, Object.values(stream.stablePods));
 }
 
 /**
- * ln E that canary is worse than stable in this stream, discounted by its dispersion.
+ * ln E that canary is worse than stable in this stream, discounted by its dispersion. Where events bunch, it is the average of the e-values
+ * of all events and of the spells: many failures of few clients give evidence by neither, a few failures of many clients by the spells.
  *
+ * @param atOnce whether the failures are too many to be those of a few clients, so that their bunching does not count. @default false
  * @example logWorse(test, stream) >= Math.log(100) // whether the odds are 100 to 1 that canary is worse
  */
-export function logWorse(test: RatioTest, stream: Stream): number {
-  return test.logWorse(stream.known, dispersion(stream));
+export function logWorse(test: RatioTest, stream: Stream, atOnce = false): number {
+  const { known, bunching } = stream;
+  const betweenPods = dispersionBetweenPods(stream);
+  const byEvents = test.logWorse(known, betweenPods);
+  if (!bunching) return byEvents;
+  const { spells, batches } = bunching;
+  const totals = Object.values(stream.stablePods);
+  const ofSpells = dispersionBetween(totals.map(({ spells = 0, exposure }) => ({ events: spells, exposure })));
+  const undiscounted = both(byEvents, logWorseBySpells(test, spells, ofSpells, false));
+  // Without evidence there is nothing to discount.
+  if (atOnce || undiscounted <= 0) return undiscounted;
+  return both(
+    test.logWorse(known, Math.max(betweenPods, burstFactor(batches))),
+    logWorseBySpells(test, spells, ofSpells, true),
+  );
 }
+
+const both = (byEvents: number, bySpells: number) =>
+  average([
+    [1 / 2, byEvents],
+    [1 / 2, bySpells],
+  ]);
 
 /**
  * ln E that one stable pod is worse than the other stable pods: the baseline of the placebo guard. It compares totals in one

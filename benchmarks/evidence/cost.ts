@@ -41,7 +41,7 @@ function updatesPerSecond(): number {
   for (let update = 0; update < updates; update++) {
     const increment = increments[update % 1000];
     if (!increment) continue;
-    addToStream(stream, increment);
+    addToStream(stream, increment, 5);
     compare(test, stream);
     logWorse(test, stream);
   }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { armCountsOf } from "../../analysis/arms.ts";
-import { healthAfter, type StableHealth, whyBroken } from "../../analysis/broken-stable.ts";
+import { healthAfter, isCanaryBroken, type StableHealth, whyBroken } from "../../analysis/broken-stable.ts";
+import { nothing } from "../../analysis/count.ts";
 import { defaults } from "../../analysis/defaults.ts";
 import { Evidence } from "../../analysis/evidence.ts";
 import type { PodTick, Tick } from "../../analysis/tick.ts";
@@ -336,5 +337,26 @@ describe("a verdict while stable is broken", () => {
     );
     assert.deepEqual([verdict, basis], ["good", undefined]);
     assert.match(reason, /stable/);
+  });
+});
+
+describe("canary fails in too many requests to be those of a few clients", () => {
+  const at = 1_000_000;
+  const health = (seconds: number, exposure: number) => ({
+    at,
+    recent: nothing(),
+    recentCanary: { events: exposure / 2, exposure },
+    canaryFailingSince: at - seconds * 1000,
+  });
+
+  it("after 30 s of it in many requests", () => {
+    assert.equal(isCanaryBroken(health(30, 100), defaults), true);
+  });
+
+  it("not before, and not in few requests", () => {
+    assert.equal(isCanaryBroken(health(29, 1000), defaults), false);
+    assert.equal(isCanaryBroken(health(300, 99), defaults), false);
+    assert.equal(isCanaryBroken(undefined, defaults), false);
+    assert.equal(isCanaryBroken({ at, recent: nothing(), recentCanary: nothing() }, defaults), false);
   });
 });

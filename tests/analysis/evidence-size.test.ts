@@ -51,8 +51,9 @@ function busy(end: number, { pods, edges, problems = [] }: Traffic): Tick {
 const edges = (count: number, from = 0.001) => Array.from({ length: count }, (_, at) => from * 1.05 ** at);
 const observed = (...traffic: Traffic[]) => {
   const evidence = new Evidence({ canary, stable: [stable] });
-  for (const [at, each] of traffic.flatMap((one) => [one, one, one]).entries())
-    evidence.observe(busy(60 * (at + 1), each));
+  // Enough ticks for as many batches as there can be.
+  const ticks = traffic.flatMap((one) => Array.from({ length: 40 / traffic.length }, () => one));
+  for (const [at, each] of ticks.entries()) evidence.observe(busy(60 * (at + 1), each));
   return evidence;
 };
 const bytes = (evidence: Evidence) => Buffer.byteLength(JSON.stringify(evidence));

@@ -14,5 +14,5 @@ export default {
   change: { configure: { prod: { release: "{B}" } } },
   up: "prod",
   sentence:
-    'fop-gate stable: release {B} is refused, because it has not been judged good yet: let gray verify judge it, or check canary and run gray approve {B} --reason "…" -n dora-apps --service fop-gate, then pulumi up again.',
+    'fop-gate stable: release {B} is refused, because it has not been judged good yet: let gray verify judge it, or check canary and run gray approve {B} --reason "…" -n {namespace} --service fop-gate, then pulumi up again.',
 } satisfies ExpectedFailure;

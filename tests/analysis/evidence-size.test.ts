@@ -51,9 +51,10 @@ function busy(end: number, { pods, edges, problems = [] }: Traffic): Tick {
 const edges = (count: number, from = 0.001) => Array.from({ length: count }, (_, at) => from * 1.05 ** at);
 const observed = (...traffic: Traffic[]) => {
   const evidence = new Evidence({ canary, stable: [stable] });
+  const ticks = traffic.flatMap((one) => [one, one, one]);
   // Enough ticks for as many batches as there can be.
-  const ticks = traffic.flatMap((one) => Array.from({ length: 40 / traffic.length }, () => one));
-  for (const [at, each] of ticks.entries()) evidence.observe(busy(60 * (at + 1), each));
+  const further = ticks.slice(-1).flatMap((last) => Array.from({ length: 33 }, () => ({ ...last, pods: 1 })));
+  for (const [at, each] of [...ticks, ...further, ...ticks.slice(-1)].entries()) evidence.observe(busy(60 * (at + 1), each));
   return evidence;
 };
 const bytes = (evidence: Evidence) => Buffer.byteLength(JSON.stringify(evidence));

@@ -54,7 +54,8 @@ const observed = (...traffic: Traffic[]) => {
   const ticks = traffic.flatMap((one) => [one, one, one]);
   // Enough ticks for as many batches as there can be.
   const further = ticks.slice(-1).flatMap((last) => Array.from({ length: 33 }, () => ({ ...last, pods: 1 })));
-  for (const [at, each] of [...ticks, ...further, ...ticks.slice(-1)].entries()) evidence.observe(busy(60 * (at + 1), each));
+  for (const [at, each] of [...ticks, ...further, ...ticks.slice(-1)].entries())
+    evidence.observe(busy(60 * (at + 1), each));
   return evidence;
 };
 const bytes = (evidence: Evidence) => Buffer.byteLength(JSON.stringify(evidence));

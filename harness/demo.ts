@@ -57,7 +57,7 @@ const ofBad = await met(users);
 part("The gate: a pulumi up by hand does not bring the bad release back either");
 say("pulumi up --stack prod");
 const { output } = await project.mustUp("prod");
-say(/warning: (fop-gate stable.*)/.exec(output)?.[1] ?? output);
+say(/warning: (fop-gate: release .*)/.exec(output)?.[1] ?? output);
 
 part("What has happened");
 // The program describes what runs again.

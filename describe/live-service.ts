@@ -48,15 +48,17 @@ export function liveServiceOf(deployment: DeploymentObject, all: Objects): LiveS
     autoscalers: all.autoscalers.filter(({ spec: { scaleTargetRef: target } }) => {
       return target.kind === "Deployment" && target.name === deployment.metadata.name;
     }),
-    budgets: all.budgets.filter(({ spec: { selector = {} } }) => {
-      const { matchLabels = {}, matchExpressions = [] } = selector;
-      const isEmpty = Object.keys(matchLabels).length + matchExpressions.length === 0;
-      return !isEmpty && hasLabels(pods, matchLabels) && matchExpressions.every((each) => meets(pods, each));
-    }),
+    budgets: all.budgets.filter(({ spec: { selector } }) => selects(selector, pods)),
   };
 }
 
 type Labels = Readonly<Record<string, string>>;
+
+/** Whether a selector of a budget selects pods with these labels. @example selects({ matchLabels: { app: "web" } }, { app: "web" }) // true */
+export function selects({ matchLabels = {}, matchExpressions = [] }: Selector = {}, labels: Labels): boolean {
+  const isEmpty = Object.keys(matchLabels).length + matchExpressions.length === 0;
+  return !isEmpty && hasLabels(labels, matchLabels) && matchExpressions.every((each) => meets(labels, each));
+}
 
 function isSelected(labels: Labels, selector: Labels = {}): boolean {
   return Object.keys(selector).length > 0 && hasLabels(labels, selector);

@@ -7,13 +7,13 @@ import type { DisruptionBudgetArgs } from "../components/disruption-budget-args.
 import { deploymentName } from "../components/names.ts";
 import { type KindBeside, objectsBeside, otherFieldOf } from "../components/objects-beside.ts";
 import { otherOwner } from "../components/other-owner.ts";
-import { assertServiceArgs, type ServiceArgs } from "../components/service-args.ts";
+import { assertServiceArgs, labelsOf, type ServiceArgs } from "../components/service-args.ts";
 import { clauseOf, UserError } from "../components/user-error.ts";
 import type { AutoscalerObject } from "../kubernetes/objects/autoscaler.ts";
 import type { DisruptionBudgetObject } from "../kubernetes/objects/disruption-budget.ts";
 import type { PartialObject } from "../kubernetes/objects/metadata.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
-import type { LiveService } from "./live-service.ts";
+import { type LiveService, selects } from "./live-service.ts";
 import { differs, notDescribed, type Remark } from "./remark.ts";
 import { describeService } from "./service.ts";
 
@@ -23,6 +23,14 @@ const kept: Readonly<Record<KindBeside, string>> = {
     'it stays as it is and goes on scaling stable, whose number of pods the program leaves to it (replicas: "external")',
   PodDisruptionBudget: "it stays as it is, and counts the pods of both tracks from the first release on",
   Service: "it stays as it is, and sends requests to the pods of both tracks that have its labels, at weight 0 too",
+};
+
+/** What becomes of one that selects the live pods by labels that those of a release do not have. */
+const losesPods: Readonly<Partial<Record<KindBeside, string>>> = {
+  PodDisruptionBudget:
+    "it stays as it is, and counts no pod of a release, because CanaryService sets a label of its selector itself: change its selector first",
+  Service:
+    "it stays as it is, and sends no request to a pod of a release, because CanaryService sets a label of its selector itself: change its selector first",
 };
 
 /** What is otherwise from the first promotion on, with an object that is described. */
@@ -53,10 +61,11 @@ export function describeBeside(
   let whole = args;
   const remarks = candidates(live).flatMap(({ kind, object, found }): Remark[] => {
     const what = `${kind} ${object.metadata.name}`;
-    if (typeof found === "string") return [notDescribed(what, `${found}; ${kept[kind]}`)];
+    const stays = (isForRelease(live, args, kind, object) ? undefined : losesPods[kind]) ?? kept[kind];
+    if (typeof found === "string") return [notDescribed(what, `${found}; ${stays}`)];
     const next = withArgs(whole, found);
     const why = obstacle(live, next, kind, object);
-    if (why !== undefined) return [notDescribed(`${what}${why.field}`, `${why.reason}; ${kept[kind]}`)];
+    if (why !== undefined) return [notDescribed(`${what}${why.field}`, `${why.reason}; ${stays}`)];
     whole = next;
     return later[kind] === undefined ? [] : [differs(what, later[kind])];
   });
@@ -91,6 +100,16 @@ function candidates({ deployment, front, services, autoscalers, budgets }: LiveS
         return { kind: "Service", object, found };
       }),
   ];
+}
+
+/** Whether an object selects the pods of a release, of either track. */
+function isForRelease({ deployment }: LiveService, args: ServiceArgs, kind: KindBeside, { spec }: Candidate["object"]) {
+  if (kind === "HorizontalPodAutoscaler") return true;
+  const { selector } = spec as { readonly selector?: object };
+  const pods = labelsOf(deployment.metadata.name, args);
+  return ["stable", "canary"].every((track) =>
+    selects(kind === "Service" ? { matchLabels: { ...selector } } : selector, { ...pods, track }),
+  );
 }
 
 function withArgs(args: ServiceArgs, { services, ...found }: Partial<ServiceArgs>): ServiceArgs {

@@ -363,6 +363,23 @@ describe("the description of a live service", () => {
     });
   }
 
+  it("says of what stays that it loses its pods, if the pods of a release have another label than it selects", () => {
+    const template = { metadata: { labels: { ...labels, app: "shop" } }, spec: { containers: [container] } };
+    const selector = { app: "shop" };
+    const all = {
+      services: [service(), service("web-old", { selector }), service("metrics")],
+      budgets: [budget({ selector: { matchLabels: selector } }, "web-pdb")],
+    };
+    const found = remarked(all, { spec: { template } as never }).filter((each) => each.includes("stays as it is"));
+    const expected = [
+      /PodDisruptionBudget web-pdb: .* counts no pod of a release, because CanaryService sets a label of its selector/,
+      /Service web-old: selector: .* sends no request to a pod of a release, because CanaryService sets a label/,
+      /Service metrics: .* sends requests to the pods of both tracks/,
+    ];
+    assert.equal(found.length, expected.length);
+    for (const [i, sentence] of expected.entries()) assert.match(found[i] ?? "", sentence);
+  });
+
   it("does not list a budget whose expressions do not meet the pods", () => {
     const selector = (operator: string, values?: string[]) => ({
       selector: { matchExpressions: [{ key: "app.kubernetes.io/name", operator, ...(values && { values }) }] },

@@ -16,6 +16,11 @@ interface Manifest {
   readonly metadata: { readonly name: string };
 }
 
+interface Beside extends Manifest {
+  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly spec: { readonly clusterIP?: string };
+}
+
 for (const chart of charts) {
   describe(`the chart ${chart}`, () => {
     const text = readFileSync(join(folder, chart), "utf8")
@@ -32,10 +37,21 @@ for (const chart of charts) {
         .map(({ metadata }: { metadata: { uid: string } }) => metadata.uid)
         .sort();
 
+    /** What a chart has beside its pods: each is the same object, at the same address, whatever happens. */
+    const beside = async (...args: string[]): Promise<string[]> =>
+      (await get(namespace, "service,hpa,pdb", ...args)).items
+        .map(({ kind, metadata, spec }: Beside) => [kind, metadata.name, metadata.uid, spec.clusterIP].join(" "))
+        .filter((each: string) => !/-(stable|canary) /.test(each))
+        .sort();
+    let objects: string[];
+    /** What is said of objects that the program does not describe. */
+    let stays: string[];
+
     before(async () => {
       await makeNamespace(namespace);
       await kubectl(["apply", "-n", namespace, "-f", "-"], text);
       await kubectl(["rollout", "status", `deployment/${name}`, "-n", namespace, "--timeout=120s"]);
+      objects = await beside();
       project = await Project.create();
     });
     after(async () => {
@@ -48,6 +64,7 @@ for (const chart of charts) {
       const init = await project.gray("init", "--from", `deployment/${name}`, "-n", namespace, "--dir", written);
       assert.equal(init.code, 0, init.output);
       assert.doesNotMatch(init.output, /spec\.template|would refuse/);
+      stays = init.output.split("\n").filter((line) => line.includes("it stays as it is"));
     });
 
     it("is adopted without a roll, and released", async () => {
@@ -62,6 +79,12 @@ for (const chart of charts) {
       const first = await project.gray(...adopt);
       assert.equal(first.code, 0, first.output);
       assert.deepEqual(await uids("!track"), pods);
+      assert.deepEqual(await beside(), objects);
+      const described = objects.filter((each) => {
+        const [kind, name] = each.split(" ");
+        return !stays.some((line) => line.includes(`${kind} ${name}:`));
+      });
+      assert.deepEqual(await beside("-l", "gray-release/service"), described);
 
       const release = await project.release("canary", `${namespace}/${name}`);
       await project.gray("approve", release, "--reason", "a test", "-n", namespace);
@@ -71,6 +94,21 @@ for (const chart of charts) {
       const { template } = (await get(namespace, "deployment", name)).spec;
       assert.equal(template.metadata.labels.release, release);
       assert.match(second.output, /is under gray release/);
+      assert.deepEqual(await beside(), objects);
+    });
+
+    it("is released by both stacks from then on, with the objects that it had", async () => {
+      project.write("index.ts", project.read("index.ts").replaceAll(RELEASE_IMAGES.B, RELEASE_IMAGES.A));
+      await project.mustUp("canary");
+      const release = await project.release("canary", `${namespace}/${name}`);
+      await project.gray("approve", release, "--reason", "a test", "-n", namespace);
+      await project.mustUp("prod");
+      await project.mustUp("canary");
+      for (const stack of ["prod", "canary"] as const) {
+        const { code, output } = await project.preview(stack, "--expect-no-changes");
+        assert.equal(code, 0, output);
+      }
+      assert.deepEqual(await beside(), objects);
     });
   });
 }

@@ -9,9 +9,10 @@ import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { DeployedService } from "../live/live.ts";
 import { type Exporter, exporter } from "../observability/exporter.ts";
 import { up } from "../pulumi/pulumi.ts";
+import { readRecord } from "../record/record-store.ts";
 import { actuatorOf } from "../rollout/actuator.ts";
 import { Driven } from "../rollout/driven.ts";
-import type { End } from "../rollout/end.ts";
+import { describeEnded, type End, endOf } from "../rollout/end.ts";
 import { EvidenceMonitor } from "../rollout/evidence-monitor.ts";
 import { Lease } from "../rollout/lease.ts";
 import { pollLease } from "../rollout/lease-watch.ts";
@@ -199,10 +200,18 @@ export async function assertTakesEffect({ found, owners }: DriverSetup): Promise
   assertRunsHere(await owners());
 }
 
-/** Becomes the driver of the open rollout, or leaves it to the driver that is alive. */
+/** The rollout ended before this command could take it over. */
+class Over extends Error {}
+
+/**
+ * Becomes the driver of the open rollout, or leaves it to the driver that is alive. If that one has ended the rollout in the meantime, it says how.
+ *
+ * @param decided the rollout that the command has decided about
+ */
 export async function takeOver(
   setup: DriverSetup,
   options: DrivingOptions,
+  decided: Pick<Rollout, "release" | "began">,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
   const { found } = setup;
@@ -218,11 +227,37 @@ export async function takeOver(
     return;
   }
   try {
-    const store = await withRetries(() => RolloutStore.takeOver(found, (rollout) => assertOpen(found, rollout)));
+    const store = await withRetries(() =>
+      RolloutStore.takeOver(found, (rollout) => {
+        if (rollout?.began !== decided.began) throw new Over();
+        return rollout;
+      }),
+    );
     await drive(setup, { store, lease }, options, codes);
+  } catch (error) {
+    if (!(error instanceof Over)) throw error;
+    await reportEnd(setup, options, decided, codes);
   } finally {
     await lease.release();
   }
+}
+
+/** Reports how a rollout ended that another driver has ended, with its exit code. */
+async function reportEnd(
+  { found, exposed }: DriverSetup,
+  { json }: DrivingOptions,
+  decided: Pick<Rollout, "release" | "began">,
+  codes: Partial<typeof exitCodes>,
+): Promise<void> {
+  await exposed?.end();
+  const reading = await withRetries(() => readRecord(found));
+  const ended = reading.kind === "read" ? endOf(decided, reading.record) : undefined;
+  if (!ended) return void assertOpen(found, undefined);
+  const { service, namespace } = found;
+  const reason = describeEnded(ended);
+  const { release, outcome: end } = ended;
+  console.log(json ? JSON.stringify({ service, namespace, kind: "end", release, end, reason }) : reason);
+  process.exitCode = { ...exitCodes, ...codes }[end === "superseded" ? "held" : end];
 }
 
 /** Retries while the API server is unavailable, because the decision must reach the record, and users may wait for it. */

@@ -66,5 +66,5 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
       `The abort of ${found.service} is stored and ${canary}, but no gray process is alive to finish the rollback: ${error.message}`,
     );
   });
-  await takeOver(setup, options, { undone: 0 });
+  await takeOver(setup, options, { release, began }, { undone: 0 });
 }

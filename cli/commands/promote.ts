@@ -30,7 +30,7 @@ async function promote(options: DrivingOptions & { reason: string }): Promise<vo
   await assertTakesEffect(setup);
   const { found } = setup;
   const decision = await decisionFor(found.api, options.reason);
-  let release = "";
+  let decided = { release: "", began: "" };
   await recordDecision(found, (rollout, { verdicts }) => {
     const open = assertOpen(found, rollout);
     if (open.rollbackRequested) {
@@ -38,11 +38,12 @@ async function promote(options: DrivingOptions & { reason: string }): Promise<vo
         `The rollout of ${open.release} of ${found.service} is already rolling back (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until it has ended (gray watch), then run gray approve ${open.release} --reason "…" -n ${found.namespace} --service ${found.service} and gray rollout -n ${found.namespace} --service ${found.service}.`,
       );
     }
-    release = open.release;
+    decided = open;
+    const { release } = open;
     const verdict = { ...verdicts[release], verdict: "good" as const, ...decision };
     return { open: atLastStep(open, decision), verdicts: { ...verdicts, [release]: verdict } };
   });
-  const message = `${decision.by} judged release ${release} good and skips the rest of its steps: ${decision.reason}`;
+  const message = `${decision.by} judged release ${decided.release} good and skips the rest of its steps: ${decision.reason}`;
   await writeEvents(found, { type: "Normal", reason: "RolloutSkipsSteps", message });
-  await takeOver(setup, options);
+  await takeOver(setup, options, decided);
 }

@@ -29,14 +29,14 @@ async function resume(options: DrivingOptions & BrokenOptions): Promise<void> {
   await assertTakesEffect(setup);
   const { found } = setup;
   const by = await whoAmI(found.api);
-  let release = "";
+  let decided = { release: "", began: "" };
   await recordDecision(found, (rollout) => {
     const open = assertOpen(found, rollout);
-    release = open.release;
+    decided = open;
     return { open: { ...resumed(open, Date.now()), ...brokenDecision(options, by) } };
   });
   const basis = options.stableIsBroken ? ", by canary's own rates while stable is broken" : "";
-  const message = `${by} goes on with the rollout of ${release}${basis}`;
+  const message = `${by} goes on with the rollout of ${decided.release}${basis}`;
   await writeEvents(found, { type: "Normal", reason: "RolloutResumed", message });
-  await takeOver(setup, options);
+  await takeOver(setup, options, decided);
 }

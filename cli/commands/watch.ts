@@ -4,6 +4,7 @@ import { isRetryable } from "../../kubernetes/answer.ts";
 import type { DeployedService } from "../../live/live.ts";
 import type { RolloutRecord } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";
+import { describeEnded, endOf } from "../../rollout/end.ts";
 import { type Driver, readDriver } from "../../rollout/lease-object.ts";
 import { LeaseWatch, type Sign } from "../../rollout/lease-watch.ts";
 import { continueOrRollBack } from "../../rollout/remedy.ts";
@@ -120,12 +121,7 @@ async function readState(found: DeployedService, watch: LeaseWatch): Promise<Clu
 /** How a rollout has ended; undefined while it is open. */
 function endSeen({ record, snapshot }: ClusterState, { began, release }: Rollout): End | undefined {
   if (snapshot?.rollout.began === began && snapshot.rollout.release === release) return undefined;
-  const ended = record?.ended?.find((each) => each.began === began && each.release === release);
+  const ended = record && endOf({ began, release }, record);
   if (!ended) return { kind: "superseded", reason: "the record no longer has this rollout: see gray history" };
-  const reason = {
-    promoted: "promoted: stable runs the release",
-    undone: `rolled back: ${ended.reason}`,
-    superseded: `superseded: ${ended.reason}`,
-  }[ended.outcome];
-  return { kind: ended.outcome, reason };
+  return { kind: ended.outcome, reason: describeEnded(ended) };
 }

@@ -141,6 +141,27 @@ describe("a person's decision on a rollout", () => {
     assert.deepEqual(openNow().rollbackRequested?.by, "alice");
   });
 
+  it("says how the rollout ended if its driver ends it before the command can take it over, and succeeds if that is what was asked for", async () => {
+    const asked = openRollout(b, a);
+    open(asked);
+    // Another driver ends it as soon as it is asked to, and gives up the lease.
+    world.api.intercept = ({ path }) => {
+      if (path.includes("/leases") && record().open?.rollbackRequested) {
+        const { release, from, began, by } = asked;
+        const ended = { release, from, began, by, ended: new Date().toISOString() };
+        world.writeRecord(
+          { open: undefined, ended: [{ ...ended, outcome: "undone", reason: "alice aborted it: lunch" }] },
+          "web",
+        );
+      }
+      return undefined;
+    };
+    const sleepAgain = withoutSleep();
+    const { output, code } = await run(abortCommand(), ...reason).finally(sleepAgain);
+    assert.match(output, /^rolled back: alice aborted it: lunch$/m);
+    assert.equal(code, 0);
+  });
+
   it("takes effect from another folder while a driver is alive, and is refused there without one", async () => {
     open(openRollout(b, a));
     const folder = process.cwd();

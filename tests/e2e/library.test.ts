@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommandResult, run } from "../../harness/command.ts";
@@ -129,6 +129,13 @@ describe("the package as a library, for a service of another shape", () => {
       await must(join(checkout, "node_modules/.bin/tsc"), ["-p", folder]);
     });
   }
+
+  it("is a plugin of kubectl", async () => {
+    const path = `${join(folder, "node_modules/.bin")}:${process.env.PATH}`;
+    const { code, stdout } = await run("kubectl", ["gray", "--version"], { cwd: folder, env: { PATH: path } });
+    const { version } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8"));
+    assert.deepEqual([code, stdout.trim()], [0, version]);
+  });
 
   describe("is unit-tested without a cluster by a program", () => {
     const prints = async (args: string[], cwd = folder) => {

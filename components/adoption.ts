@@ -2,6 +2,8 @@
 import { isScaled } from "./autoscaling.ts";
 import { canonicalJson } from "./canonical.ts";
 import { ingressSpec } from "./ingress.ts";
+import { hasLabels, type LabelSelector, selects } from "./label-selector.ts";
+import { deploymentName } from "./names.ts";
 import type { ObjectReference } from "./object-reference.ts";
 import { otherFieldOf, type ReferenceBeside } from "./objects-beside.ts";
 import { otherOwner } from "./other-owner.ts";
@@ -58,6 +60,11 @@ export interface Adoptable {
   readonly routes?: readonly (ForeignRoute & { readonly metadata: Metadata })[];
   /** The live objects beside the service that the program describes. @default none */
   readonly beside?: readonly (ReferenceBeside & { readonly metadata: Metadata; readonly spec: object })[];
+  /** The disruption budgets of the namespace, if the program describes one. @default none */
+  readonly budgets?: readonly {
+    readonly metadata: { readonly name: string };
+    readonly spec: { readonly selector?: LabelSelector };
+  }[];
 }
 
 /**
@@ -71,6 +78,7 @@ export interface Adoptable {
  *    No annotation of the Ingress has another value than in the program. Other labels and annotations of the Service and the
  *    Ingress are not touched.
  * 6. The autoscaler, the disruption budget and the further Services of the program that are live are those of the program.
+ * 7. With a disruption budget in the program no other one counts the pods, because the API server evicts no pod that two budgets count.
  *
  * @throws UserError for the first condition that does not hold
  * @example assertAdoptable("web", args, { deployment, service, ingress: undefined })
@@ -84,7 +92,7 @@ export function assertAdoptable(service: string, args: ServiceArgs, live: Adopta
 function obstacle(
   service: string,
   args: ServiceArgs,
-  { deployment, service: shared, ingress, routes = [], beside = [] }: Adoptable,
+  { deployment, service: shared, ingress, routes = [], beside = [], budgets = [] }: Adoptable,
 ): string | undefined {
   if (!deployment) return `there is no Deployment ${service}, so give the service the name of its Deployment`;
   if (isWorker(args))
@@ -119,7 +127,7 @@ function obstacle(
   if (differs) {
     return `Service ${service} has another ${differs[0]} than the program, so change serviceSpec.${differs[0]} in the program to the live value`;
   }
-  if (Object.keys(selector).length === 0 || !has(pods, selector)) {
+  if (Object.keys(selector).length === 0 || !hasLabels(pods, selector)) {
     return `Service ${service} selects ${show(selector)} and the pods of Deployment ${service} have ${show(pods)}, so it does not select these pods: correct the selector of the Service first`;
   }
   const ours = labelsOf(service, args);
@@ -177,6 +185,12 @@ function obstacle(
       kind === "HorizontalPodAutoscaler" ? 'set replicas: "external" in place of autoscaling' : `remove ${argument}`;
     return `${kind} ${name} has ${other.field} ${live} and the program makes ${described} of it, so make them equal, or ${without}, so that this ${kind} stays as it is`;
   }
+  const own = deploymentName(service, "stable");
+  const second = budgets.find(({ metadata: { name }, spec }) => name !== own && selects(spec.selector, pods));
+  if (second) {
+    const { name } = second.metadata;
+    return `PodDisruptionBudget ${name} counts the pods of Deployment ${service}, and the API server evicts no pod that two budgets count, so remove disruptionBudget from the program, so that ${name} stays as it is, or remove ${name} first`;
+  }
   return undefined;
 }
 
@@ -199,14 +213,10 @@ export function assertBeside(service: string, args: ServiceArgs, weight: number,
     );
   }
   const ours = labelsOf(service, args);
-  if (has(ours, front)) return;
+  if (hasLabels(ours, front)) return;
   throw new UserError(
     `${service}: the adopted Service ${service} selects ${show(front)} until the first promotion, and canary's pods would have ${show(ours)}: add the missing label to labels in the program.`,
   );
-}
-
-function has(labels: Labels, wanted: Labels): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }
 
 function show(labels: Labels): string {

@@ -1,14 +1,12 @@
 /** The live objects of a service that no program of ours has made, and which of a namespace's objects they are. Pure. */
 
+import { hasLabels, selects } from "../components/label-selector.ts";
 import type { AutoscalerObject } from "../kubernetes/objects/autoscaler.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { DisruptionBudgetObject } from "../kubernetes/objects/disruption-budget.ts";
 import type { IngressObject } from "../kubernetes/objects/ingress.ts";
 import type { RouteObject } from "../kubernetes/objects/route.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
-
-type Selector = NonNullable<DisruptionBudgetObject["spec"]["selector"]>;
-type Expression = NonNullable<Selector["matchExpressions"]>[number];
 
 /** Objects of a namespace, or those of one service. */
 export interface Objects {
@@ -54,26 +52,8 @@ export function liveServiceOf(deployment: DeploymentObject, all: Objects): LiveS
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Whether a selector of a budget selects pods with these labels. @example selects({ matchLabels: { app: "web" } }, { app: "web" }) // true */
-export function selects({ matchLabels = {}, matchExpressions = [] }: Selector = {}, labels: Labels): boolean {
-  const isEmpty = Object.keys(matchLabels).length + matchExpressions.length === 0;
-  return !isEmpty && hasLabels(labels, matchLabels) && matchExpressions.every((each) => meets(labels, each));
-}
-
 function isSelected(labels: Labels, selector: Labels = {}): boolean {
   return Object.keys(selector).length > 0 && hasLabels(labels, selector);
-}
-
-function hasLabels(labels: Labels, wanted: Labels): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
-}
-
-/** Whether labels meet an expression of a selector (metav1.LabelSelectorRequirement). */
-function meets(labels: Labels, { key, operator, values = [] }: Expression): boolean {
-  const value = labels[key];
-  const isAmong = value !== undefined && values.includes(value);
-  if (operator === "Exists" || operator === "DoesNotExist") return (value !== undefined) === (operator === "Exists");
-  return isAmong === (operator === "In");
 }
 
 function targetsOfIngress({ spec = {} }: IngressObject): string[] {

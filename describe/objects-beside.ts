@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { AdditionalServiceArgs } from "../components/additional-service-args.ts";
 import { cpuMetric, type HorizontalArgs } from "../components/autoscaling.ts";
 import type { DisruptionBudgetArgs } from "../components/disruption-budget-args.ts";
+import { selects } from "../components/label-selector.ts";
 import { deploymentName } from "../components/names.ts";
 import { type KindBeside, objectsBeside, otherFieldOf } from "../components/objects-beside.ts";
 import { otherOwner } from "../components/other-owner.ts";
@@ -13,7 +14,7 @@ import type { AutoscalerObject } from "../kubernetes/objects/autoscaler.ts";
 import type { DisruptionBudgetObject } from "../kubernetes/objects/disruption-budget.ts";
 import type { PartialObject } from "../kubernetes/objects/metadata.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
-import { type LiveService, selects } from "./live-service.ts";
+import type { LiveService } from "./live-service.ts";
 import { differs, notDescribed, type Remark } from "./remark.ts";
 import { describeService } from "./service.ts";
 
@@ -87,7 +88,10 @@ function candidates({ deployment, front, services, autoscalers, budgets }: LiveS
       return { kind: "HorizontalPodAutoscaler", object, found };
     }),
     ...budgets.map((object): Candidate => {
-      const found = named(object, () => ({ disruptionBudget: budgetArgs(object) }));
+      const found =
+        budgets.length > 1
+          ? "another budget counts the same pods, which the API server does not evict then"
+          : named(object, () => ({ disruptionBudget: budgetArgs(object) }));
       return { kind: "PodDisruptionBudget", object, found };
     }),
     ...services

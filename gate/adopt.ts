@@ -35,11 +35,11 @@ export function asAdopted(
 ): Live {
   const { stable } = live.deployments;
   const { service: shared, ingress } = live.front;
-  const { beside = [] } = live;
+  const { beside = [], budgets = [] } = live;
   const first = stable ?? shared;
   const isOurs = first?.metadata.labels?.[serviceLabel] === service && !isAdopted(stable);
   if (!first || isOurs) return live;
-  assertAdoptable(service, args, { deployment: stable, service: shared, ingress, routes, beside });
+  assertAdoptable(service, args, { deployment: stable, service: shared, ingress, routes, beside, budgets });
   if (!stable) return live;
   const release = stable.metadata.annotations?.[adoptedAnnotation] ?? adoptedRelease(stable.spec.template).id;
   const ours = { [serviceLabel]: service };

@@ -193,7 +193,7 @@ export async function observe(resource: string, program: ServiceArgs, opts: Prov
   const beside = await besideAdopted(of, program, recording, isAdoptionRequested);
   const { args, keptRoutes } = beside;
   const isBeingAdopted = isAdoptionRequested || isAdopted(before.deployments.stable);
-  const whole = isBeingAdopted ? { ...before, beside: await readBeside(of, program) } : before;
+  const whole = isBeingAdopted ? { ...before, ...(await readBeside(of, program)) } : before;
   const live = isAdoptionRequested ? asAdopted(service, program, owner, whole, beside.routes) : whole;
   assertPreconditions(service, args, live, found.context);
 

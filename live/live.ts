@@ -9,6 +9,7 @@ import type { Track } from "../components/traffic.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { DisruptionBudgetObject } from "../kubernetes/objects/disruption-budget.ts";
 import type { Metadata, PartialObject } from "../kubernetes/objects/metadata.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
@@ -38,6 +39,8 @@ export interface Live {
   };
   /** The objects beside the service that this stack describes, while adopted pods serve. @default none, or not requested */
   readonly beside?: readonly LiveBeside[];
+  /** The disruption budgets of the namespace, if this stack describes one of adopted pods. @default none, or not requested */
+  readonly budgets?: readonly DisruptionBudgetObject[];
 }
 
 /** A live autoscaler, disruption budget or further Service. */

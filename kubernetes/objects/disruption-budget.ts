@@ -1,5 +1,6 @@
 /** A PodDisruptionBudget of the Kubernetes API. */
 
+import type { LabelSelector } from "../../components/label-selector.ts";
 import type { PodAmount } from "../../components/pod-amount.ts";
 import type { PartialObject } from "./metadata.ts";
 
@@ -9,13 +10,6 @@ export interface DisruptionBudgetObject extends PartialObject {
     readonly maxUnavailable?: PodAmount;
     readonly minAvailable?: PodAmount;
     readonly unhealthyPodEvictionPolicy?: "IfHealthyBudget" | "AlwaysAllow";
-    readonly selector?: {
-      readonly matchLabels?: Readonly<Record<string, string>>;
-      readonly matchExpressions?: readonly {
-        readonly key: string;
-        readonly operator: string;
-        readonly values?: readonly string[];
-      }[];
-    };
+    readonly selector?: LabelSelector;
   };
 }

@@ -380,6 +380,15 @@ describe("the description of a live service", () => {
     for (const [i, sentence] of expected.entries()) assert.match(found[i] ?? "", sentence);
   });
 
+  it("leaves two budgets of the same pods as they are, because gray adopt takes over no second one", () => {
+    const all = { budgets: [budget(), budget({ selector: {} }, "all")] };
+    assert.equal(described(all).args.disruptionBudget, undefined);
+    assert.match(
+      remarked(all).join("\n"),
+      /PodDisruptionBudget web: another budget counts the same pods.*\n.*PodDisruptionBudget all: another budget counts/,
+    );
+  });
+
   it("does not list a budget whose expressions do not meet the pods", () => {
     const selector = (operator: string, values?: string[]) => ({
       selector: { matchExpressions: [{ key: "app.kubernetes.io/name", operator, ...(values && { values }) }] },
@@ -391,9 +400,10 @@ describe("the description of a live service", () => {
       selector("In", ["db"]),
       selector("NotIn", ["web"]),
       selector("DoesNotExist"),
+      { selector: undefined },
       { selector: {} },
     ];
-    assert.deepEqual(cases.map(listed), [1, 1, 0, 0, 0, 0]);
+    assert.deepEqual(cases.map(listed), [1, 1, 0, 0, 0, 0, 1]);
   });
 
   it("lists the ConfigMaps that the pods mount by name", () => {

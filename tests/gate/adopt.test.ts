@@ -494,6 +494,20 @@ describe("a service that gray-release did not create", () => {
       );
     });
 
+    it("is refused while another budget counts its pods, which the API server would evict no more", async () => {
+      const other = of.budget.replace(/web$/, "edge");
+      const put = (selector: object) => world.api.put(other, { metadata: metadata("edge"), spec: { selector } });
+      put({ matchExpressions: [{ key: "name", operator: "In", values: ["web", "db"] }] });
+      await assert.rejects(
+        world.up("prod", prod("a", { ...described, ...changes }), GRAY_ADOPT),
+        /PodDisruptionBudget edge counts the pods of Deployment web, and the API server evicts no pod that two budgets count, so remove disruptionBudget from the program/,
+      );
+      put({ matchLabels: { name: "db" } });
+      await world.up("prod", prod("a", { ...described, ...changes }), GRAY_ADOPT);
+      put({});
+      await world.up("canary", canary("a", { ...described, ...changes }), GRAY_ADOPT);
+    });
+
     it("counts and reaches the adopted pods until they have ended, then those of the tracks", async () => {
       const { old, a } = await adopt(changes);
       const again = await world.up("prod", prod("a", { ...described, ...changes, release: "current" }));

@@ -40,8 +40,9 @@ export interface Circumstances {
  * 2. A rollout is rolling back.
  * 3. No pod of stable is ready.
  * 4. A rollout is paused, waits for an approval, has no living driver, or is going on.
- * 5. Canary runs another release than stable: the last rollout rolled it back, or it is on trial.
+ * 5. The last rollout was rolled back, stable runs the release to which it was, and canary runs no further one.
  * 6. Both tracks run the same release, or one of them does not exist.
+ * 7. Canary runs another release than stable, which is on trial.
  *
  * @param chosen the options that chose the service; the commands repeat them
  */
@@ -87,20 +88,20 @@ export function situationOf(
       };
     return { is: "rolling out", what: `${name}, of ${release}`, commands: [watch, gray(`pause ${why}`), abort] };
   }
+  const { ended: [last] = [], verdicts = {} } = record.kind === "read" ? record.record : {};
+  const isAlone = canary === undefined || [stable?.release, last?.release].includes(canary.release);
+  if (last?.outcome === "undone" && last.from === stable?.release && isAlone) {
+    return {
+      is: "rolled back",
+      what: `${last.release} was rolled back to ${last.from}: ${last.reason}`,
+      commands: [gray("history"), gray(`approve ${last.release} ${why}`)],
+    };
+  }
   if (stable === undefined || canary === undefined || stable.release === canary.release) {
     return {
       is: "steady",
       what: `${stable && canary ? "both tracks run" : "its track runs"} ${(stable ?? canary)?.release ?? "nothing"}`,
       commands: [],
-    };
-  }
-  const { ended = [], verdicts = {} } = record.kind === "read" ? record.record : {};
-  const [last] = ended;
-  if (last?.outcome === "undone" && last.from === stable.release) {
-    return {
-      is: "rolled back",
-      what: `${last.release} was rolled back to ${last.from}: ${last.reason}`,
-      commands: [gray("history"), gray("plan")],
     };
   }
   const { verdict = "undecided", reason = "it has not been judged yet" } = verdicts[canary.release] ?? {};

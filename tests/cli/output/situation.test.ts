@@ -78,6 +78,28 @@ const cases: readonly [is: Situation["is"], from: Circumstances, says: RegExp, c
     "gray history",
   ],
   [
+    "rolled back",
+    { ...both, tracks: alike, record: read({ ended: [undone] }) },
+    /b{12} was rolled back to a{12}: 5xx/,
+    "gray history",
+  ],
+  [
+    "on trial",
+    {
+      ...both,
+      tracks: { ...alike, canary: { release: "d".repeat(12) } },
+      record: read({ ended: [undone] }),
+    },
+    /^canary runs d{12} and stable a{12}/,
+    "gray verify",
+  ],
+  [
+    "steady",
+    { ...both, tracks: alike, record: read({ ended: [{ ...undone, outcome: "promoted" as const }, undone] }) },
+    /^both tracks run a{12}$/,
+    undefined,
+  ],
+  [
     "on trial",
     { ...both, record: read({ ended: [{ ...undone, from: "c".repeat(12) }] }) },
     /the verdict is undecided: it has not been judged yet$/,

@@ -16,6 +16,7 @@ import { RateTest } from "./rate.ts";
 import { RatioTest } from "./ratio.ts";
 import { addRoutine } from "./routine.ts";
 import { type LastTick, parseStored, type StoredEvidence } from "./stored-evidence.ts";
+import { streamOf, streamToJson } from "./stored-stream.ts";
 import { addToStream, compare, forgetWaiting, newStream, podRoom, type Stream } from "./stream.ts";
 import type { PodTick, Tick } from "./tick.ts";
 import { type Unit, unitOf } from "./unit.ts";
@@ -278,26 +279,6 @@ export class Evidence implements EvidenceState {
       conviction,
     });
   }
-}
-
-type StoredStream = StoredEvidence["streams"][string][string];
-
-function streamToJson({ bunching, known, ...stream }: Stream): StoredStream {
-  const { batches, spells } = bunching ?? {};
-  return {
-    ...stream,
-    known: [...known],
-    ...(batches && spells && { bunching: { batches, spells: { ...spells, known: [...spells.known] } } }),
-  };
-}
-
-function streamOf({ bunching, known, ...stream }: StoredStream): Stream {
-  const { batches, spells } = bunching ?? {};
-  return {
-    ...stream,
-    known: Float64Array.from(known),
-    ...(batches && spells && { bunching: { batches, spells: { ...spells, known: Float64Array.from(spells.known) } } }),
-  };
 }
 
 /** Canary's failures so far, and the ticks in which they occurred; undefined before the first tick. */

@@ -89,8 +89,8 @@ export function situationOf(
     return { is: "rolling out", what: `${name}, of ${release}`, commands: [watch, gray(`pause ${why}`), abort] };
   }
   const { ended: [last] = [], verdicts = {} } = record.kind === "read" ? record.record : {};
-  const isAlone = canary === undefined || [stable?.release, last?.release].includes(canary.release);
-  if (last?.outcome === "undone" && last.from === stable?.release && isAlone) {
+  const hasNoFurther = canary === undefined || [stable?.release, last?.release].includes(canary.release);
+  if (last?.outcome === "undone" && last.from === stable?.release && hasNoFurther) {
     return {
       is: "rolled back",
       what: `${last.release} was rolled back to ${last.from}: ${last.reason}`,

@@ -43,10 +43,12 @@ export function addToBatches(batches: Batches, seconds: number, canary: Count, s
     batches.open = 0;
   }
   batches.open += seconds;
-  const last = batches.counts.length - numbersPerBatch;
-  [canary.events, canary.exposure, stable.events, stable.exposure].forEach((more, at) => {
-    batches.counts[last + at] = (batches.counts[last + at] as number) + more;
-  });
+  const all = batches.counts;
+  const last = all.length - numbersPerBatch;
+  all[last] = (all[last] as number) + canary.events;
+  all[last + 1] = (all[last + 1] as number) + canary.exposure;
+  all[last + 2] = (all[last + 2] as number) + stable.events;
+  all[last + 3] = (all[last + 3] as number) + stable.exposure;
 }
 
 /**

@@ -63,8 +63,6 @@ export function convict(evidence: EvidenceState): BadCheck {
   }
   const { all, aboveFloor: logWorse } = logWorseOfAll(evidence);
   if (logWorse < threshold) {
-    const withheld = whyBursts(evidence);
-    if (withheld) return { logWorse, guard: { name: "burst", reason: withheld } };
     if (all < threshold) return { logWorse };
     const reason = `canary is worse than stable, but only in less than ${percent(settings.floor)} of its ${evidence.unit.noun}s`;
     return { logWorse, guard: { name: "floor", reason } };
@@ -81,14 +79,20 @@ export function convict(evidence: EvidenceState): BadCheck {
   return { logWorse, conviction: { at: last?.at ?? 0, reason: worseThanStable(evidence, worst) } };
 }
 
-/** Why the evidence does not count although there would be enough of it, if each failure were one of another client. */
-function whyBursts(evidence: EvidenceState): string | undefined {
+/**
+ * Why the evidence does not convict although there would be enough of it, if each failure were one of another client.
+ *
+ * @example whyBursts(evidence)?.reason // "canary answers 5xx more often than stable, but in bursts, as those of a few clients are"
+ */
+export function whyBursts(evidence: EvidenceState): BadCheck["guard"] {
   const { settings } = evidence;
   if (logWorseOfAll(evidence, true).aboveFloor < Math.log(1 / settings.alpha)) return undefined;
   const worst = strongest(evidence, true);
-  return worst.badTicks < settings.leastBadTicks
-    ? oneBurst(worst)
-    : `canary ${worst.symptom} more often than stable, but in bursts, as those of a few clients are`;
+  const reason =
+    worst.badTicks < settings.leastBadTicks
+      ? oneBurst(worst)
+      : `canary ${worst.symptom} more often than stable, but in bursts, as those of a few clients are`;
+  return { name: "burst", reason };
 }
 
 const oneBurst = ({ symptom, badTicks }: Finding) =>

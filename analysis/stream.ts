@@ -172,11 +172,12 @@ export function logWorse(test: RatioTest, stream: Stream, atOnce = false): numbe
   const byEvents = test.logWorse(known, betweenPods);
   if (!bunching) return byEvents;
   const { spells, batches } = bunching;
+  const withoutDiscount = both(byEvents, test.logWorse(spells.known));
+  // Without evidence there is nothing to discount.
+  if (withoutDiscount <= 0) return withoutDiscount;
   const totals = Object.values(stream.stablePods);
   const ofSpells = dispersionBetween(totals.map(({ spells = 0, exposure }) => ({ events: spells, exposure })));
-  const undiscounted = both(byEvents, logWorseBySpells(test, spells, ofSpells, false));
-  // Without evidence there is nothing to discount.
-  if (atOnce || undiscounted <= 0) return undiscounted;
+  if (atOnce) return both(byEvents, logWorseBySpells(test, spells, ofSpells, false));
   return both(
     test.logWorse(known, Math.max(betweenPods, burstFactor(batches))),
     logWorseBySpells(test, spells, ofSpells, true),

@@ -1,7 +1,7 @@
 /** Judges the evidence: whether a release is bad, good, or undecided, and why. */
 
 import { whyBroken } from "./broken-stable.ts";
-import { convict, type Guard, seenIn } from "./conviction.ts";
+import { convict, type Guard, seenIn, whyBursts } from "./conviction.ts";
 import { pollingDefaults } from "./defaults.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Finding, findings } from "./finding.ts";
@@ -80,7 +80,7 @@ export interface Decisions {
  */
 export function judge(evidence: Evidence, now: number, { stableIsBroken }: Decisions = {}): Assessment {
   const each = findings(evidence);
-  const { logWorse, guard } = convict(evidence);
+  const { logWorse, guard = whyBursts(evidence) } = convict(evidence);
   const all = { logWorse, pValue: Math.min(1, Math.exp(-evidence.peak)), findings: each };
   if (evidence.conviction) return { verdict: "bad", reason: evidence.conviction.reason, ...all };
   const unusable = whyPairUnusable(evidence);
